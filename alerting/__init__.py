@@ -1,0 +1,1 @@
+"""Findings become alerts here, and alerts reach people."""

@@ -1,0 +1,1 @@
+"""Readings become findings here: limits, segments, compensation for the weather, detectors."""

@@ -1,0 +1,428 @@
+"""Series values out of raw readings, by the segments (calibration epochs) of each channel.
+
+A series value is the reading plus the offset of the segment that holds at its own time. A
+segment without an offset gets it from its first fit reading. When a gateway's boot counter
+changes, the values before and after are compared: what is noise leaves the datum as it is; a
+jump opens a restart segment, so that the series goes on, and is reported, because a sensor that
+was re-zeroed and a building that moved in the dark look alike from here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import sqrt
+from statistics import median
+from typing import Any, Protocol
+
+import numpy as np
+
+from domain.buildings import Building
+from domain.clock import DAY_NS, HOUR_NS
+from domain.findings import Cause, Finding
+from domain.ids import same_id
+from domain.limits import Level, Limit, LimitProfile
+from domain.readings import UNFIT, Floats, Int64s, ReadingBatch
+from domain.sensors import Segment, SegmentReason
+from domain.views import WatchedChannel, WatchedPoint
+
+#: kinds that have a datum: their zero may move when an instrument starts anew
+DATUM_KINDS = frozenset({"tilt", "crack", "settlement"})
+_BY_PEOPLE = frozenset(SegmentReason) - {SegmentReason.RESTART}
+_KEPT = 24  # newest values of a channel, from which its scatter is known
+
+
+class Site(Protocol):
+    """What is mounted on one building, as judging knows it."""
+
+    @property
+    def building(self) -> Building: ...  # noqa: D102
+    @property
+    def channels(self) -> Mapping[str, WatchedChannel]: ...  # noqa: D102
+    @property
+    def points(self) -> Mapping[str, WatchedPoint]: ...  # noqa: D102
+    @property
+    def segments(self) -> Mapping[str, Sequence[Segment]]:
+        """Segments by channel id, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What became of a batch.
+
+    Parameters
+    ----------
+    batch
+        The same rows, sorted by `taken_at`, with series values.
+    state
+        Hand it in again with the building's next batch; plain data.
+    opened
+        Segments that are new or whose offset is now fixed; they are to be kept.
+    findings
+        Jumps at a restart, yellow at most.
+
+    """
+
+    batch: ReadingBatch
+    state: Any
+    opened: list[Segment]
+    findings: list[Finding]
+
+
+def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -> Adjusted:
+    """Turn raw readings of one building into series values.
+
+    Parameters
+    ----------
+    batch
+        Raw readings in the unit of their channel's kind, of this building only.
+    state
+        What the last call returned for this building; `None` at first.
+
+    """
+    kept: dict[str, Any] = state or {"channels": {}, "jumps": {}}
+    order = np.argsort(batch.taken_at, kind="stable")
+    rows = ReadingBatch(
+        batch.channels,
+        batch.channel[order],
+        batch.taken_at[order],
+        batch.value[order],
+        batch.flag[order],
+        batch.received_at[order],
+        batch.seq[order],
+        batch.boot[order],
+    )
+    series = rows.value.copy()
+    channels = dict(kept["channels"])
+    jumps: list[_Jump] = []
+    opened: list[Segment] = []
+    for code, channel_id in enumerate(rows.channels):
+        channel = site.channels.get(channel_id)
+        if channel is None:
+            continue
+        mine = np.flatnonzero(rows.channel == code)
+        if not len(mine):
+            continue
+        line = _Line(channel, channels.get(channel_id), site.segments.get(channel_id, ()), profile)
+        series[mine] = line.take(
+            rows.taken_at[mine], rows.value[mine], rows.flag[mine], rows.boot[mine]
+        )
+        channels[channel_id] = line.saved()
+        opened += line.opened
+        jumps += line.jumps
+    findings, standing = _report(jumps, kept["jumps"], site, profile)
+    return Adjusted(
+        replace(rows, value=series), {"channels": channels, "jumps": standing}, opened, findings
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Jump:
+    """A channel came back from a restart with another value."""
+
+    channel: WatchedChannel
+    at_ns: int
+    size: float
+    threshold: float
+    row: Limit
+    silent_ns: int
+
+
+class _Line:
+    """One channel's way through a batch."""
+
+    def __init__(
+        self,
+        channel: WatchedChannel,
+        saved: Mapping[str, Any] | None,
+        known: Sequence[Segment],
+        profile: LimitProfile,
+    ) -> None:
+        held = saved or {"recent": [], "last": 0, "boot": -1, "calm": 0, "after": None, "own": []}
+        self.channel, self.profile = channel, profile
+        self.recent: list[float] = held["recent"]
+        self.last_ns: int = held["last"]
+        self.boot: int = held["boot"]
+        self.calm: int = held["calm"]  # readings since it was started
+        # values since a restart: [first moment, silence before it, raw values]
+        self.after: list[Any] | None = held["after"]
+        # segments that judging opened or fixed and that the register may not show yet
+        own = [_unpacked(channel.id, row) for row in held["own"]]
+        fixed = {s.id for s in known if s.offset is not None}
+        self.own = [s for s in own if s.id not in fixed]
+        ids = {s.id for s in self.own}
+        self.segments = sorted(
+            [*(s for s in known if s.id not in ids), *self.own],
+            key=lambda s: (s.opened_at_ns, s.id),
+        )
+        self.opened: list[Segment] = []
+        self.jumps: list[_Jump] = []
+
+    def saved(self) -> dict[str, Any]:
+        """Tell what must be known when the next batch comes."""
+        return {
+            "recent": self.recent,
+            "last": self.last_ns,
+            "boot": self.boot,
+            "calm": min(self.calm, _KEPT),
+            "after": self.after,
+            "own": [_packed(s) for s in self.own],
+        }
+
+    def take(self, taken_at: Int64s, raw: Floats, flag: Any, boot: Any) -> Floats:
+        """Turn raw values into series values, oldest first."""
+        datum = self.channel.kind in DATUM_KINDS
+        if not datum and not self.segments:
+            return raw
+        offset = self._calm_offset(taken_at, boot) if datum else None
+        if offset is not None:
+            series = raw + offset
+            fit = (flag & UNFIT) == 0
+            self.recent = [*self.recent, *series[fit].tolist()][-_KEPT:]
+            self.calm += int(fit.sum())
+            self.last_ns = int(taken_at[-1])
+            self.boot = int(boot[-1])
+            return series
+        return np.array(
+            [
+                self._one(at_ns, value, not bits & UNFIT, count, datum=datum)
+                for at_ns, value, bits, count in zip(
+                    taken_at.tolist(), raw.tolist(), flag.tolist(), boot.tolist(), strict=True
+                )
+            ]
+        )
+
+    def _calm_offset(self, taken_at: Int64s, boot: Any) -> float | None:
+        """Tell the offset when nothing can happen: in order, one boot, newest segment, known."""
+        if self.after is not None or not self.segments:
+            return None
+        newest = self.segments[-1]
+        calm = (
+            int(taken_at[0]) > max(self.last_ns, newest.opened_at_ns)
+            and int(boot.min()) == int(boot.max())
+            and self.boot in {-1, int(boot[0])}
+        )
+        return newest.offset if calm else None
+
+    def _one(self, at_ns: int, raw: float, fit: bool, boot: int, *, datum: bool) -> float:
+        segment = self._holding(at_ns)
+        if not datum:
+            # an offset is a calibration here; nothing is ever measured against its first value
+            return raw + ((segment.offset if segment else None) or 0.0)
+        if not fit:
+            return raw + ((segment.offset if segment else None) or 0.0)
+        if segment is None:  # nobody registered one: growth only, from the first reading on
+            segment = self._keep(
+                Segment(
+                    same_id("segment", self.channel.id, at_ns),
+                    self.channel.id,
+                    at_ns,
+                    SegmentReason.INSTALL,
+                )
+            )
+        if segment.offset is None:
+            segment = self._fix(segment, at_ns, raw)
+        assert segment.offset is not None  # noqa: S101 - fixed just now
+        if at_ns <= self.last_ns:
+            return raw + segment.offset  # late: judged by the segment of its own time
+        if boot >= 0 and self.boot >= 0 and boot != self.boot:
+            # an instrument that starts anew with every reading has no restart worth the name
+            if self.calm >= self.profile.number("restart.before") and self.after is None:
+                self.after = [at_ns, at_ns - self.last_ns, []]
+            self.calm = 0
+        self.calm += 1
+        if boot >= 0:
+            self.boot = boot
+        if self.after is not None and segment.opened_at_ns > self.after[0]:
+            self.after = None  # people have set a new datum meanwhile
+        value = raw + segment.offset
+        if self.after is not None:
+            value = self._after_restart(raw, segment)
+        self.recent = [*self.recent, value][-_KEPT:]
+        self.last_ns = at_ns
+        return value
+
+    def _holding(self, at_ns: int) -> Segment | None:
+        holding = [s for s in self.segments if s.opened_at_ns <= at_ns]
+        if holding:
+            return holding[-1]
+        # older than the first segment: its zero is the nearest that is known
+        return self.segments[0] if self.segments else None
+
+    def _fix(self, segment: Segment, at_ns: int, raw: float) -> Segment:
+        """Give a segment its offset: the survey, or where the series stood, or zero."""
+        earlier = [
+            s
+            for s in self.segments
+            if s.opened_at_ns < segment.opened_at_ns and s.offset is not None
+        ]
+        start, absolute = 0.0, segment.absolute
+        if segment.survey is not None:
+            start, absolute = segment.survey, True
+        elif earlier and self.recent and at_ns > self.last_ns:
+            start = median(self.recent[-int(self.profile.number("restart.before")) :])
+            absolute = earlier[-1].absolute
+        if segment.survey is not None or earlier:
+            # the scatter is known from series values: move them to the new zero
+            shift = start - (median(self.recent[-5:]) if self.recent else start)
+            self.recent = [value + shift for value in self.recent]
+        return self._keep(replace(segment, offset=start - raw, absolute=absolute))
+
+    def _keep(self, segment: Segment) -> Segment:
+        self.own = [*(s for s in self.own if s.id != segment.id), segment]
+        self.opened = [*(s for s in self.opened if s.id != segment.id), segment]
+        kept = [s for s in self.segments if s.id != segment.id]
+        self.segments = sorted([*kept, segment], key=lambda s: (s.opened_at_ns, s.id))
+        return segment
+
+    def _after_restart(self, raw: float, segment: Segment) -> float:
+        """Weigh the first values after a restart; until they are enough the series stands still."""
+        assert self.after is not None  # noqa: S101 - the caller looked
+        assert segment.offset is not None  # noqa: S101 - fixed by the caller
+        first_ns, silent_ns, values = self.after
+        values = [*values, raw]
+        settled = self.recent[: len(self.recent) - len(values) + 1]
+        before = median(settled[-int(self.profile.number("restart.before")) :])
+        needed = int(self.profile.number("restart.after"))
+        jump: float = median(values) + segment.offset - before
+        if len(values) < needed:
+            self.after = [first_ns, silent_ns, values]
+            return raw + segment.offset - jump
+        self.after = None
+        row, threshold = self._noise(silent_ns, needed)
+        if abs(jump) <= threshold:
+            return raw + segment.offset
+        self.jumps.append(_Jump(self.channel, first_ns, jump, threshold, row, silent_ns))
+        restarted = self._keep(
+            Segment(
+                same_id("segment", self.channel.id, "restart", first_ns),
+                self.channel.id,
+                first_ns,
+                SegmentReason.RESTART,
+                offset=segment.offset - jump,
+                absolute=segment.absolute,
+                note=f"jump of {jump:+.3f} {row.unit} taken out",
+            )
+        )
+        assert restarted.offset is not None  # noqa: S101 - given above
+        return raw + restarted.offset
+
+    def _noise(self, silent_ns: int, needed: int) -> tuple[Limit, float]:
+        """Tell the size below which a jump is noise: scatter of the medians and the day's play."""
+        profile, recent = self.profile, self.recent
+        (row,) = (r for r in profile.of("restart_jump") if r.condition("kind") == self.channel.kind)
+        bends = [a - 2 * b + c for (a, b), (_, c) in pairwise(pairwise(recent))]
+        scatter = 1.4826 * median([abs(bend) for bend in bends]) / sqrt(6.0) if bends else 0.0
+        of = min(int(profile.number("restart.before")), len(recent))
+        # a median scatters 1.25 times as much as a mean
+        error = 1.2533 * scatter * sqrt(1 / max(of, 1) + 1 / needed)
+        span = sorted(recent)
+        play = span[-1 - len(span) // 10] - span[len(span) // 10] - 2.56 * scatter
+        in_full_ns = profile.number("restart.day_h") * HOUR_NS
+        share = min(1.0, silent_ns / in_full_ns) * sqrt(max(1.0, silent_ns / DAY_NS))
+        noise = profile.number("restart.scatter") * error + max(0.0, play) * share
+        return row, max(row.value, noise)
+
+
+def _report(
+    jumps: Iterable[_Jump], before: Mapping[str, Any], site: Site, profile: LimitProfile
+) -> tuple[list[Finding], dict[str, Any]]:
+    """Report jumps, one finding a point, and that they are over once people set a new datum."""
+    standing = dict(before)
+    found: list[Finding] = []
+    cap = Level(int(profile.number("cap.restart")))
+    for point_id, held in before.items():
+        point = site.points.get(point_id)
+        ended_ns = held["at"] if point is None else _datum_set_ns(point, site, held["at"])
+        if ended_ns is not None:
+            found.append(_finding(site, profile, point, point_id, held, Level.NONE, ended_ns))
+            del standing[point_id]
+    for jump in jumps:
+        point = site.points[jump.channel.sensor_id]
+        held = {
+            "at": jump.at_ns,
+            "size": jump.size,
+            "threshold": jump.threshold,
+            "unit": jump.row.unit,
+            "rule": jump.row.id,
+            "source": jump.row.source,
+            "certainty": jump.row.certainty.value,
+            "channel": jump.channel.id,
+            "silent_h": jump.silent_ns / HOUR_NS,
+            "axis": jump.channel.axis,
+        }
+        if point.sensor_id not in standing:
+            level = min(jump.row.level, cap)
+            found.append(_finding(site, profile, point, point.sensor_id, held, level, jump.at_ns))
+        standing[point.sensor_id] = held
+    return found, standing
+
+
+def _datum_set_ns(point: WatchedPoint, site: Site, since_ns: int) -> int | None:
+    """Tell when people gave a point a new datum after a jump."""
+    opened = [
+        segment.opened_at_ns
+        for channel in point.axes.values()
+        for segment in site.segments.get(channel.id, ())
+        if segment.opened_at_ns > since_ns and segment.reason in _BY_PEOPLE
+    ]
+    return min(opened, default=None)
+
+
+def _finding(
+    site: Site,
+    profile: LimitProfile,
+    point: WatchedPoint | None,
+    subject: str,
+    held: Mapping[str, Any],
+    level: Level,
+    at_ns: int,
+) -> Finding:
+    return Finding(
+        id=same_id(site.building.id, held["rule"], subject, level.word, at_ns),
+        building_id=site.building.id,
+        cause=Cause.RESTART,
+        rule=held["rule"],
+        subject=subject,
+        subject_name=point.name if point else subject,
+        channels=(held["channel"],),
+        level=level,
+        at_ns=at_ns,
+        value=held["size"],
+        limit=held["threshold"],
+        unit=held["unit"],
+        window_ns=0,
+        started_ns=held["at"],
+        source=held["source"],
+        certainty=held["certainty"],
+        profile=profile.label,
+        details=(("axis", held["axis"]), ("silent_h", held["silent_h"])),
+    )
+
+
+def _packed(segment: Segment) -> list[Any]:
+    return [
+        segment.id,
+        segment.opened_at_ns,
+        segment.reason.value,
+        segment.offset,
+        segment.survey,
+        segment.absolute,
+        segment.note,
+        segment.by,
+    ]
+
+
+def _unpacked(channel_id: str, row: Sequence[Any]) -> Segment:
+    segment_id, opened_at_ns, reason, offset, survey, absolute, note, by = row
+    return Segment(
+        segment_id,
+        channel_id,
+        opened_at_ns,
+        SegmentReason(reason),
+        offset,
+        survey,
+        absolute,
+        note,
+        by,
+    )

@@ -1,0 +1,1 @@
+"""JSON for machines: the REST API under `/api/v1`, its errors and its stream of events."""

@@ -1,0 +1,45 @@
+"""How large a request may be."""
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problem import problem
+
+BODY_BYTES_MAX = 1_000_000
+#: for `multipart/form-data`: tables and files that somebody uploads
+UPLOAD_BYTES_MAX = 20_000_000
+
+
+class BodyLimitMiddleware:
+    """Answer 413 to a body that is too large, at the latest when it has come that far."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        upload = headers.get("Content-Type", "").lower().startswith("multipart/form-data")
+        limit = UPLOAD_BYTES_MAX if upload else BODY_BYTES_MAX
+        detail = f"a body may have {limit:,} bytes"
+        announced = headers.get("Content-Length", "")
+        # the length that is announced may be missing or wrong: what comes is counted too
+        if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
+            await problem(413, detail)(scope, receive, send)
+            return
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            if message["type"] == "http.request":
+                came += len(message.get("body", b""))
+                if came > limit:
+                    raise HTTPException(413, detail)
+            return message
+
+        await self._app(scope, counted, send)

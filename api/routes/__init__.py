@@ -1,0 +1,1 @@
+"""One file per resource; each offers `router`, and is found by name."""

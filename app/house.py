@@ -1,0 +1,368 @@
+"""The composition root: builds the parts that the settings name and runs the wanted roles."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+
+from alerting.dispatch import Dispatcher
+from alerting.notifiers import notifiers
+from analytics.detectors import detectors
+from analytics.limits import load_profile
+from api.application import create_app
+from app.clocks import open_clock
+from app.identity import LocalIdentity
+from app.pipeline import Pipeline
+from app.settings import Settings
+from domain.clock import Clock, SystemClock
+from domain.errors import SettingsInvalid, StoreUnavailable
+from domain.ports import ReadingStore
+from domain.services import Health, Services
+from ingest.directory import Directory
+from ingest.receiver import Receiver
+from ingest.settings import Broker, IngestSettings
+from storage.readings import open_readings
+from storage.records import Records, open_records
+from storage.sheets import read_sheet
+from storage.spool import SpoolReader, SqliteSpool
+from web.application import mount_pages
+
+log = structlog.get_logger()
+
+
+class Role(StrEnum):
+    """What a process does; `up` does all of it."""
+
+    INGEST = "ingest"
+    ANALYSE = "analyse"
+    NOTIFY = "notify"
+    SERVE = "serve"
+
+
+EVERY_ROLE = frozenset(Role)
+_IDLE_S = 0.05
+
+
+@dataclass
+class House:
+    """One process of Anju.
+
+    Parameters
+    ----------
+    settings
+        All settings, already checked.
+    roles
+        What this process does.
+    wall_clock
+        The real time, for log-ins and sessions; never virtual.
+
+    """
+
+    settings: Settings
+    roles: frozenset[Role] = EVERY_ROLE
+    wall_clock: Clock = field(default_factory=SystemClock)
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._receiver: Receiver | None = None
+        self._server: uvicorn.Server | None = None
+        self._closing: threading.Event | None = None
+        self._port = self.settings.web.port
+        self.failed: BaseException | None = None
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The one clock of readings and alerts."""
+        return open_clock(self.settings.clock.source)
+
+    @cached_property
+    def records(self) -> Records:
+        """The records database, brought to the newest schema."""
+        return open_records(self.settings.records_url)
+
+    @cached_property
+    def readings(self) -> ReadingStore:
+        """The readings store."""
+        return open_readings(
+            self.settings.readings_url, self.settings.readings.token.get_secret_value()
+        )
+
+    @cached_property
+    def spool(self) -> SpoolReader:
+        """The spool; ingest is its one writer, the others read it."""
+        if Role.INGEST in self.roles:
+            return self.spool_writer
+        return SpoolReader(self.settings.spool_path)
+
+    @cached_property
+    def spool_writer(self) -> SqliteSpool:
+        """The spool as ingest has it."""
+        return SqliteSpool(
+            self.settings.spool_path,
+            limit_bytes=self.settings.ingest.spool_limit_bytes,
+            start_after=self.records.judgement.judged(self.settings.broker.shard),
+        )
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Stores and judges what the spool holds."""
+        profile = load_profile(self.settings.profile)
+        return Pipeline(
+            spool=self.spool,
+            readings=self.readings,
+            judgements=self.records.judgement,
+            alerts=self.records.alerts,
+            register=self.records.register,
+            profile=profile,
+            detectors=detectors(profile),
+            clock=self.clock,
+            shard=self.settings.broker.shard,
+            base_url=self.settings.base_url,
+        )
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """Sends the notices of the outbox."""
+        return Dispatcher(self.records.outbox, notifiers(self.settings.notifiers), self.clock)
+
+    @cached_property
+    def identity(self) -> LocalIdentity:
+        """Who people and machines are."""
+        return LocalIdentity(
+            self.records.access, self.wall_clock, session_hours=self.settings.web.session_hours
+        )
+
+    @cached_property
+    def services(self) -> Services:
+        """What the API and the pages work with."""
+        return Services(
+            register=self.records.register,
+            alerts=self.records.alerts,
+            accounts=self.records.accounts,
+            access=self.records.access,
+            audit=self.records.audit,
+            readings=self.readings,
+            identity=self.identity,
+            clock=self.clock,
+            profile=load_profile(self.settings.profile),
+            read_sheet=read_sheet,
+            health=self.health,
+            simulated=self.settings.simulated,
+            secure_cookies=self.settings.web.secure_cookies,
+        )
+
+    def start(self) -> None:
+        """Open everything the roles need, then set them to work.
+
+        Raises
+        ------
+        SettingsInvalid, StoreUnavailable
+            When something cannot be opened; nothing is left running.
+
+        """
+        _make_folder(self.settings.folder)
+        try:
+            self.records  # noqa: B018 - opened first: every role needs it
+            if self.roles & {Role.ANALYSE, Role.SERVE}:
+                self.readings  # noqa: B018 - a file that another process holds is told at once
+            if Role.INGEST in self.roles:
+                self.spool_writer  # noqa: B018 - likewise a spool that has a writer
+            if Role.ANALYSE in self.roles:
+                self._run("pipeline", self._judge)
+            if Role.NOTIFY in self.roles:
+                self._run("notices", self.dispatcher.run_once)
+            if Role.INGEST in self.roles:
+                self._receiver = self._make_receiver()
+                self._receiver.start()
+            if Role.SERVE in self.roles:
+                self._serve()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait(self) -> None:
+        """Wait until somebody calls `stop` or a part cannot go on."""
+        while not self._stop.wait(0.5):
+            pass
+        if self.failed is not None:
+            raise self.failed
+
+    def end(self) -> None:
+        """Ask the house to stop; `wait` returns."""
+        self._stop.set()
+
+    @property
+    def address(self) -> str:
+        """Where the pages are."""
+        return self.settings.web.base_url or f"http://{self.settings.web.host}:{self._port}"
+
+    def stop(self) -> None:
+        """Stop in the order of the flow: first what takes in, last what keeps."""
+        self._stop.set()
+        if self._receiver is not None:
+            self._receiver.stop()
+        if self._server is not None and self._closing is not None:
+            # open event streams end by themselves; the server waits for them
+            self._closing.set()
+            self._server.should_exit = True
+        for thread in self._threads:
+            thread.join(20)
+        if "dispatcher" in self.__dict__:
+            self.dispatcher.close()
+        for name in ("spool", "spool_writer", "readings", "records"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+
+    def health(self) -> list[Health]:
+        """Tell how each part of this process is."""
+        found = []
+        if self._receiver is not None:
+            found.append(self._receiver.health())
+        if "spool_writer" in self.__dict__:
+            found.append(self.spool_writer.health())
+        if "pipeline" in self.__dict__:
+            found.append(self.pipeline.health())
+        with contextlib.suppress(StoreUnavailable):
+            figures = [("waiting", float(self.records.outbox.unfinished()))]
+            if "dispatcher" in self.__dict__:
+                figures += self.dispatcher.figures()
+            found.append(Health("notices", "ok", "", tuple(figures)))
+        return found
+
+    def _judge(self) -> int:
+        # made on the first round: without ingest here it waits for the spool that ingest makes
+        return self.pipeline.run_once()
+
+    def _make_receiver(self) -> Receiver:
+        shard = self.settings.broker.shard
+        register = self.records.register
+        directory = _Cached(
+            register.revision, lambda: Directory(register.channels_of_gateways(shard), shard)
+        )
+        broker, taking = self.settings.broker, self.settings.ingest
+        parts = urlsplit(broker.url)
+        return Receiver(
+            Broker(
+                host=parts.hostname or "",
+                port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
+                username=broker.username,
+                password=broker.password.get_secret_value(),
+                tls=parts.scheme == "mqtts",
+                ca_file=broker.ca_file,
+            ),
+            self.spool_writer,
+            directory,
+            self.clock,
+            shard,
+            IngestSettings(
+                payload_bytes_max=taking.payload_bytes_max,
+                batch_wait_s=taking.batch_wait_s,
+                late_s=taking.late_s,
+                future_s=taking.future_s,
+                receipt_every_s=taking.receipt_every_s,
+            ),
+        )
+
+    def _serve(self) -> None:
+        app = create_app(self.services)
+        self._closing = app.state.closing
+        mount_pages(app)
+        web = self.settings.web
+        config = uvicorn.Config(
+            app, host=web.host, port=web.port, log_level="warning", lifespan="off"
+        )
+        sock = _bound(web.host, web.port)
+        self._port = sock.getsockname()[1]
+        self._server = uvicorn.Server(config)
+        thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [sock]}, name="serve", daemon=True
+        )
+        thread.start()
+        self._threads.append(thread)
+
+    def _run(self, name: str, step: Callable[[], int]) -> None:
+        thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _loop(self, name: str, step: Callable[[], int]) -> None:
+        """Repeat a step while there is work; rest when there is none, longer when it fails."""
+        rest = _IDLE_S
+        while not self._stop.is_set():
+            try:
+                rest = 0.002 if step() else min(_IDLE_S, rest * 1.5)
+            except StoreUnavailable as error:
+                log.warning("a store is away; trying again", part=name, error=str(error))
+                rest = 1.0
+            except Exception as error:
+                # the edge of the thread: what is not understood must not pass in silence
+                log.exception("a part failed", part=name)
+                self.failed = error
+                self._stop.set()
+                return
+            self._stop.wait(rest)
+
+
+class _Cached:
+    """Gives what `make` makes, again only when the number has changed, asked once a second."""
+
+    def __init__(self, number: Callable[[], int], make: Callable[[], Directory]) -> None:
+        self._number, self._make = number, make
+        self._held: tuple[int, Directory] | None = None
+        self._asked = 0.0
+
+    def __call__(self) -> Directory:
+        now = time.monotonic()
+        if self._held is not None and now - self._asked < 1.0:
+            return self._held[1]
+        try:
+            number = self._number()
+            if self._held is None or self._held[0] != number:
+                self._held = (number, self._make())
+        except StoreUnavailable:
+            # the records are away: go on with what is known, so that no reading is turned away
+            if self._held is None:
+                raise
+        self._asked = now
+        return self._held[1]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid(f"setting folder: cannot make {folder}: {error.strerror}") from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise SettingsInvalid(
+            f"setting web.port: cannot listen on {host}:{port}: {error.strerror}"
+        ) from error
+    return sock
+
+
+@contextlib.contextmanager
+def running_house(settings: Settings, roles: frozenset[Role] = EVERY_ROLE) -> Iterator[House]:
+    """Run a house until the block ends."""
+    house = House(settings, roles)
+    house.start()
+    try:
+        yield house
+    finally:
+        house.stop()

@@ -1,0 +1,384 @@
+"""How readings become alerts: one thread, in batches, each judged exactly once."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import structlog
+
+from alerting import acts, escalation
+from alerting.join import JoinContext, Joined, join
+from analytics import segments
+from app.watch import Watched, WatchList
+from domain.alerts import Alert, AlertEvent, Notice
+from domain.clock import MINUTE_NS, Clock
+from domain.errors import Conflict, StoreUnavailable
+from domain.findings import Finding
+from domain.limits import Level, LimitProfile
+from domain.ports import (
+    AlertStore,
+    Detector,
+    Judgement,
+    JudgementStore,
+    ReadingStore,
+    RegisterStore,
+    Spool,
+    SpoolEntry,
+)
+from domain.readings import UNFIT, ReadingBatch, concat
+from domain.sensors import Segment
+from domain.services import Health
+from domain.views import Latest
+
+log = structlog.get_logger()
+
+_READINGS_AT_ONCE = 5_000
+_TICK_NS = MINUTE_NS
+_STORE_RETRY_S = 1.0
+_REFRESH_S = 0.25
+_JOIN_TRIES = 5
+_SEGMENTS, _LATEST = "segments", "latest"
+
+
+class Pipeline:
+    """Stores and judges what the spool holds.
+
+    Two cursors move apart: *stored* waits while the readings store is away, *judged* goes on, so
+    that nobody's warning hangs on a database. A row leaves the spool when both have passed it.
+    """
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        readings: ReadingStore,
+        judgements: JudgementStore,
+        alerts: AlertStore,
+        register: RegisterStore,
+        profile: LimitProfile,
+        detectors: Sequence[Detector],
+        clock: Clock,
+        shard: int = 0,
+        base_url: str = "",
+    ) -> None:
+        self._spool, self._readings, self._judgements = spool, readings, judgements
+        self._alerts, self._register, self._profile = alerts, register, profile
+        self._detectors, self._clock = detectors, clock
+        self._shard, self._base_url = shard, base_url
+        self._watch = WatchList(register, shard)
+        self._states: dict[tuple[str, str], Any] | None = None
+        self._latest: dict[str, dict[str, Latest]] = {}
+        self._heard: dict[str, int] = {}
+        self._judged = self._fence = 0
+        self._refused = False
+        self._ticked_ns = 0
+        self._store_down = ""
+        self._store_retry = self._refresh_at = 0.0
+
+    def run_once(self) -> int:
+        """Do what is due and tell how many spool rows were handled.
+
+        Raises
+        ------
+        StoreUnavailable
+            When the spool or the records cannot be reached; nothing is lost, call again.
+
+        """
+        done = self.store() + self.judge()
+        if not done:
+            self.tick()
+        return done
+
+    def store(self) -> int:
+        """Write what is not yet in the readings store; hold it when the store is away."""
+        if self._store_down and time.monotonic() < self._store_retry:
+            return 0
+        entries = self._spool.after(self._spool.cursor("stored"), _READINGS_AT_ONCE)
+        if not entries:
+            return 0
+        try:
+            self._readings.append(concat([entry.batch for entry in entries]))
+        except StoreUnavailable as error:
+            if not self._store_down:
+                log.warning("readings store is away; the spool holds", error=str(error))
+            self._store_down, self._store_retry = str(error), time.monotonic() + _STORE_RETRY_S
+            return 0
+        if self._store_down:
+            log.info("readings store is back")
+        self._store_down = ""
+        self._spool.advance("stored", entries[-1].offset)
+        return len(entries)
+
+    def judge(self) -> int:
+        """Judge what is not yet judged."""
+        self._wake()
+        entries = self._spool.after(self._judged, _READINGS_AT_ONCE)
+        if entries:
+            try:
+                self.handle(entries)
+            except Conflict:
+                # our own commit whose answer was lost, or a pipeline that took the shard over:
+                # begin once from what is saved; the other one's fence refuses us for good
+                if self._refused:
+                    raise
+                self._refused, self._states = True, None
+                return 0
+            self._refused = False
+            self._spool.advance("judged", entries[-1].offset)
+        return len(entries)
+
+    def handle(self, entries: Sequence[SpoolEntry]) -> None:
+        """Judge a stretch of the spool: the way from readings to alerts, in one transaction."""
+        now_ns = self._clock.now_ns()
+        batch = concat([entry.batch for entry in entries])
+        self._hear(batch)
+        draft = _Draft()
+        for watched, rows in self._by_building(batch):
+            self._examine(watched, rows, draft, now_ns)
+        self._commit(
+            draft,
+            now_ns,
+            cursor=entries[-1].offset,
+            refusals=tuple(r for entry in entries for r in entry.refusals),
+            accounts=tuple(
+                {(a.gateway_id, a.day): a for e in entries for a in e.accounts}.values()
+            ),
+            statuses=tuple({s.gateway_id: s for e in entries for s in e.statuses}.values()),
+        )
+
+    def tick(self) -> None:
+        """Judge what time alone changes: silence, escalation, alerts that have been over long."""
+        now_ns = self._clock.now_ns()
+        if now_ns - self._ticked_ns < _TICK_NS:
+            return
+        draft = _Draft()
+        for watched in list(self._watch.buildings.values()):
+            self._examine(watched, ReadingBatch.empty(), draft, now_ns, tick=True)
+        if draft.changed:
+            self._commit(draft, now_ns, cursor=self._judged)
+        self._settle(now_ns)
+        self._ticked_ns = now_ns
+
+    def health(self) -> Health:
+        """Tell how far behind the pipeline is, and whether the store is away."""
+        try:
+            head = self._spool.head()
+            behind = head - self._spool.cursor("judged")
+            unstored = head - self._spool.cursor("stored")
+        except StoreUnavailable as error:
+            return Health("pipeline", "down", str(error))
+        figures = (("unjudged", float(behind)), ("unstored", float(unstored)))
+        if self._store_down:
+            return Health("pipeline", "degraded", self._store_down, figures)
+        return Health("pipeline", "ok", "", figures)
+
+    def _wake(self) -> None:
+        """Read the saved states once, and the register whenever it has changed."""
+        if self._states is None:
+            # whoever judged this shard before is refused from now on, so the cursor is read once
+            self._fence = self._fence or self._judgements.take_over(self._shard)
+            self._judged = self._judgements.judged(self._shard)
+            saved = self._judgements.states(self._shard)
+            self._states = {key: msgspec.msgpack.decode(blob) for key, blob in saved.items()}
+            for (building_id, name), state in self._states.items():
+                if name == _LATEST:
+                    self._latest[building_id] = {k: Latest(*v) for k, v in state["of"].items()}
+                    for gateway, at_ns in state["heard"].items():
+                        self._heard[gateway] = max(at_ns, self._heard.get(gateway, 0))
+        if time.monotonic() >= self._refresh_at:
+            self._watch.refresh()
+            self._refresh_at = time.monotonic() + _REFRESH_S
+
+    def _hear(self, batch: ReadingBatch) -> None:
+        """Note when each gateway was last heard, whatever its readings are worth."""
+        if not len(batch):
+            return
+        newest = np.full(len(batch.channels), 0, np.int64)
+        np.maximum.at(newest, batch.channel, batch.received_at)
+        for channel_id, at_ns in zip(batch.channels, newest.tolist(), strict=True):
+            building_id = self._watch.building_of.get(channel_id)
+            if building_id is not None:
+                gateway = self._watch.buildings[building_id].channels[channel_id].gateway_id
+                self._heard[gateway] = max(at_ns, self._heard.get(gateway, 0))
+
+    def _by_building(self, batch: ReadingBatch) -> Iterator[tuple[Watched, ReadingBatch]]:
+        """Part the fit readings by building, each part sorted by the instruments' time."""
+        order = {key: n for n, key in enumerate(self._watch.buildings)}
+        of_channel = np.array(
+            [order.get(self._watch.building_of.get(c, ""), -1) for c in batch.channels], np.int64
+        )
+        if not len(of_channel):
+            return
+        building = of_channel[batch.channel]
+        # a channel that left the register since has nobody to judge it for
+        fit = np.flatnonzero(((batch.flag & UNFIT) == 0) & (building >= 0))
+        fit = fit[np.lexsort((batch.taken_at[fit], building[fit]))]
+        watched = list(self._watch.buildings.values())
+        cuts = np.flatnonzero(np.diff(building[fit])) + 1
+        for rows in np.split(fit, cuts):
+            if len(rows):
+                yield watched[int(building[rows[0]])], batch.take(rows)
+
+    def _examine(
+        self,
+        watched: Watched,
+        raw: ReadingBatch,
+        draft: "_Draft",
+        now_ns: int,
+        *,
+        tick: bool = False,
+    ) -> None:
+        """Run every detector of one building over its new readings."""
+        assert self._states is not None  # noqa: S101 - _wake has run
+        building_id = watched.building.id
+        batch = raw
+        if len(raw):
+            adjusted = segments.adjust(
+                raw, self._states.get((building_id, _SEGMENTS)), watched, self._profile
+            )
+            batch = adjusted.batch
+            draft.keep(building_id, _SEGMENTS, adjusted.state)
+            draft.findings += adjusted.findings
+            if adjusted.opened:
+                draft.segments[building_id] = list(adjusted.opened)
+                watched = watched.with_segments(draft.segments[building_id])
+            self._latest[building_id] = _newest(self._latest.get(building_id, {}), batch)
+            draft.keep(building_id, _LATEST, self._remembered(watched))
+        view = watched.view(self._profile, self._latest.get(building_id, {}), self._heard, now_ns)
+        kinds = {watched.channels[c].kind for c in batch.channels}
+        for detector in self._detectors:
+            if not tick and not kinds & detector.kinds:
+                continue
+            before = self._states.get((building_id, detector.name))
+            findings, after = detector.examine(batch, before, view)
+            draft.findings += findings
+            if after is not before and after != before:
+                draft.keep(building_id, detector.name, after)
+
+    def _remembered(self, watched: Watched) -> dict[str, Any]:
+        gateways = {c.gateway_id for c in watched.channels.values()}
+        return {
+            "of": {
+                channel_id: [v.taken_at_ns, v.value, v.received_at_ns]
+                for channel_id, v in self._latest[watched.building.id].items()
+            },
+            "heard": {g: self._heard[g] for g in gateways if g in self._heard},
+        }
+
+    def _commit(self, draft: "_Draft", now_ns: int, **judgement: Any) -> None:
+        """Join the findings to alerts and write everything in one transaction."""
+        states = tuple(
+            (building_id, name, msgspec.msgpack.encode(state))
+            for (building_id, name), state in draft.states.items()
+        )
+        opened = tuple(s for rows in draft.segments.values() for s in rows)
+        for tries_left in reversed(range(_JOIN_TRIES)):
+            joined = self._joined(draft.findings, now_ns)
+            try:
+                self._judgements.commit(
+                    Judgement(
+                        shard=self._shard,
+                        fence=self._fence,
+                        findings=tuple(draft.findings),
+                        alerts=tuple(joined.alerts),
+                        events=tuple(joined.events),
+                        notices=tuple(joined.notices),
+                        segments=opened,
+                        states=states,
+                        **judgement,
+                    )
+                )
+                break
+            except Conflict as error:
+                # somebody acted on an alert between our look and our write: look again;
+                # a pipeline that took the shard over is refused each time and ends here
+                if not tries_left:
+                    raise
+                log.info("alert changed meanwhile; joining again", error=str(error))
+        assert self._states is not None  # noqa: S101 - _wake has run
+        self._judged = judgement["cursor"]
+        self._states.update(draft.states)
+        self._watch.take_in(draft.segments)
+        for event in joined.events:
+            log.info("alert " + event.kind, alert=event.alert_id, colour=event.level.word)
+
+    def _joined(self, findings: Sequence[Finding], now_ns: int) -> Joined:
+        if not findings:
+            return Joined((), (), ())
+        # those of every building: a cause that many show at once is the weather's or the network's
+        alerts = self._judgements.open_alerts(self._watch.buildings)
+        return join(findings, alerts, self._context(), now_ns)
+
+    def _context(self) -> JoinContext:
+        return JoinContext(
+            buildings={k: w.building for k, w in self._watch.buildings.items()},
+            recipients=self._judgements.active_recipients(),
+            profile=self._profile,
+            base_url=self._base_url,
+            gateway_of={
+                p.sensor_id: p.gateway_id
+                for w in self._watch.buildings.values()
+                for p in w.points.values()
+            },
+        )
+
+    def _settle(self, now_ns: int) -> None:
+        """Close what has been over for long, and call the next people when nobody answers."""
+        minutes = self._profile.number("escalation.minutes")
+        overdue = self._alerts.overdue(Level.RED, now_ns - int(minutes * MINUTE_NS))
+        if overdue:
+            joined = escalation.escalate(
+                overdue,
+                self._judgements.active_recipients(),
+                self._context(),
+                now_ns,
+                self._alerts.events,
+            )
+            self._save(joined.alerts, joined.events, joined.notices)
+        open_alerts = self._judgements.open_alerts(self._watch.buildings)
+        settled = acts.settle(open_alerts, self._profile, now_ns)
+        self._save(settled.alerts, settled.events, settled.notices)
+
+    def _save(
+        self, alerts: Sequence[Alert], events: Sequence[AlertEvent], notices: Sequence[Notice]
+    ) -> None:
+        for alert in alerts:
+            try:
+                self._alerts.save(
+                    alert,
+                    [e for e in events if e.alert_id == alert.id],
+                    [n for n in notices if n.alert_id == alert.id],
+                )
+            except Conflict:
+                # somebody acted on it just now; the next tick looks again
+                log.info("alert changed meanwhile", alert=alert.id)
+
+
+class _Draft:
+    """What one stretch changes, gathered before it is committed."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.segments: dict[str, list[Segment]] = {}
+        self.states: dict[tuple[str, str], Any] = {}
+
+    def keep(self, building_id: str, name: str, state: Any) -> None:
+        self.states[building_id, name] = state
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.findings or self.segments or self.states)
+
+
+def _newest(held: Mapping[str, Latest], batch: ReadingBatch) -> dict[str, Latest]:
+    """Take in the newest value of each channel by its own time; the batch is sorted by it."""
+    newest = dict(held)
+    last: dict[int, int] = {code: row for row, code in enumerate(batch.channel.tolist())}
+    for code, row in last.items():
+        channel_id = batch.channels[code]
+        at_ns = int(batch.taken_at[row])
+        if channel_id not in held or at_ns >= held[channel_id].taken_at_ns:
+            newest[channel_id] = Latest(at_ns, float(batch.value[row]), int(batch.received_at[row]))
+    return newest

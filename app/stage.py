@@ -1,0 +1,279 @@
+"""The demo's stage: broker, house, people and gateways of a story, set up and taken down."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.broker import running_broker
+from app.clocks import FileClock
+from app.endpoint import Endpoint, running_endpoint
+from app.house import EVERY_ROLE, House, Role
+from app.people import add_user
+from app.settings import Settings
+from domain.alerts import Recipient, Way
+from domain.errors import SafetyError, StoreUnavailable
+from domain.ids import new_id
+from domain.limits import Level
+from domain.ports import RegisterStore
+from simulators.player import Player
+from simulators.story import Story
+
+SIMULATED = (
+    "模拟演示：房屋、传感器、天气和时间均为虚构 · simulated: buildings, sensors, weather, time"
+)
+LOG_INS = (
+    ("duty", "duty officer", ("city",), "演示值班员"),
+    ("inspector", "inspector", ("district:360103", "district:360104"), "演示检查员"),
+    ("insurer", "insurer", ("district:360102",), "演示保险人"),
+    ("admin", "administrator", ("city",), "演示管理员"),
+)
+_BY = "demo"
+_TARGET = "demo-desk"
+_DRAINED_S = 60.0
+_FINISH_S = 30.0
+
+
+@dataclass
+class Stage:
+    """Everything that a story needs to be played.
+
+    Parameters
+    ----------
+    house
+        The house of this process: all roles, or with separate ones none of them; then it only
+        looks at the stores.
+    passwords
+        Made anew for each demo, by log-in name.
+
+    """
+
+    story: Story
+    clock: FileClock
+    house: House
+    player: Player
+    endpoint: Endpoint
+    passwords: dict[str, str]
+    processes: tuple["subprocess.Popen[bytes]", ...] = ()
+
+    def step(self, start_ns: int, end_ns: int) -> None:
+        """Play a stretch of the story and wait until all that follows from it is done."""
+        self.clock.advance_to(end_ns)
+        self.player.play(start_ns, end_ns)
+        self.drain()
+
+    def drain(self) -> None:
+        """Wait until nothing is on its way: all receipts given, all judged, all notices sent.
+
+        Raises
+        ------
+        StoreUnavailable
+            When it takes longer than a minute.
+
+        """
+        until = time.monotonic() + _DRAINED_S
+        while not self._drained():
+            if time.monotonic() > until:
+                raise StoreUnavailable(
+                    f"the story stands still: {self.player.unreceipted()} readings without a "
+                    f"receipt, {self.house.spool.waiting()} spool rows waiting"
+                )
+            for process in self.processes:
+                if process.poll() is not None:
+                    raise SafetyError(f"a role ended by itself with {process.returncode}")
+            if self.house.failed is not None:
+                raise SafetyError("a part of the house failed") from self.house.failed
+            time.sleep(0.002)
+
+    def wait_for_ingest(self) -> None:
+        """Wait until every gateway's retained status has come all the way through.
+
+        A broker drops what nobody has subscribed to yet, and a gateway without numbers would not
+        know; so nothing is sent before ingest has its session.
+
+        Raises
+        ------
+        StoreUnavailable
+            When it takes longer than a minute.
+
+        """
+        until = time.monotonic() + _DRAINED_S
+        while len(self.house.records.accounts.statuses()) < len(self.player.gateways):
+            if time.monotonic() > until:
+                raise StoreUnavailable("no word of the gateways has come through the broker")
+            time.sleep(0.05)
+
+    def finish(self) -> None:
+        """Wait until everything that was sent is accounted for, for half a minute at the most.
+
+        Gateways without numbers get no receipt: their last readings may still be on their way
+        when everything else is done. What is not there after this is lost, and the report says so.
+        """
+        self.player.flush(_FINISH_S)
+        until = time.monotonic() + _FINISH_S
+        while time.monotonic() < until:
+            self.drain()
+            if sum(a.sent for a in self.house.records.accounts.accounts()) >= self.player.sent:
+                break
+            time.sleep(0.05)
+        self.drain()
+
+    def _drained(self) -> bool:
+        if self.player.unreceipted():
+            return False
+        spool = self.house.spool
+        head = spool.head()
+        if min(spool.cursor("stored"), spool.cursor("judged")) < head:
+            return False
+        return not self.house.records.outbox.due(self.clock.now_ns(), 1)
+
+
+@contextlib.contextmanager
+def set_stage(
+    settings: Settings, story: Story, folder: Path | None, *, separate: bool = False, port: int = 0
+) -> Iterator[Stage]:
+    """Set everything up in a folder, and take it down when the block ends.
+
+    Parameters
+    ----------
+    folder
+        Where the files go; `None`: a fresh folder that is removed at the end.
+    separate
+        Run each role in a process of its own; needs InfluxDB as readings store.
+
+    """
+    with contextlib.ExitStack() as stack:
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="anju-demo-"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        clock = FileClock.create(folder / "clock", story.start_ns)
+        broker = stack.enter_context(running_broker(folder / "broker"))
+        endpoint = stack.enter_context(running_endpoint(secrets.token_urlsafe(24)))
+        settings = _settings(settings, folder, broker, endpoint, port)
+        house = House(settings, frozenset() if separate else EVERY_ROLE)
+        passwords = fill_register(house, story)
+        house.start()
+        stack.callback(house.stop)
+        processes = [
+            stack.enter_context(running_role(role, house.settings)) for role in Role if separate
+        ]
+        host = urlsplit(broker)
+        player = Player(story, host.hostname or "", host.port or 0, clock)
+        stack.callback(player.close)
+        player.connect()
+        stage = Stage(story, clock, house, player, endpoint, passwords, tuple(processes))
+        stage.wait_for_ingest()
+        yield stage
+
+
+def _settings(
+    settings: Settings, folder: Path, broker: str, endpoint: Endpoint, port: int
+) -> Settings:
+    return settings.model_copy(
+        update={
+            "folder": folder,
+            "simulated": SIMULATED,
+            "broker": settings.broker.model_copy(update={"url": broker}),
+            # the story waits for each receipt: no reason to gather messages for long
+            "ingest": settings.ingest.model_copy(
+                update={"receipt_every_s": 0.0, "batch_wait_s": 0.004}
+            ),
+            "web": settings.web.model_copy(update={"port": port, "secure_cookies": False}),
+            "clock": settings.clock.model_copy(update={"source": f"file:{folder / 'clock'}"}),
+            "notifiers": {
+                "webhook": {"targets": {_TARGET: {"url": endpoint.url, "secret": endpoint.secret}}}
+            },
+        }
+    )
+
+
+def fill_register(house: House, story: Story) -> dict[str, str]:
+    """Write the story's neighbourhood, people and recipients into the register."""
+    place = story.neighbourhood
+    house.settings.folder.mkdir(parents=True, exist_ok=True)
+    register: RegisterStore = house.records.register
+    register.put_buildings(place.buildings, _BY)
+    for appraisal in place.appraisals:
+        register.put_appraisal(appraisal, _BY)
+    for gateway in place.gateways:
+        register.put_gateway(gateway, _BY)
+    for site in place.sites:
+        for sensor in site.sensors:
+            register.put_sensor(sensor, _BY)
+        for channel in site.channels:
+            register.put_channel(channel, _BY)
+        for segment in site.segments:
+            register.put_segment(segment, _BY)
+        for mount in site.mounts:
+            register.put_mount(mount, _BY)
+    way = Way("webhook", _TARGET)
+    for name, level, escalation in (
+        ("演示值班台", Level.YELLOW, False),
+        ("演示带班领导", Level.RED, True),
+    ):
+        house.records.alerts.put_recipient(
+            Recipient(new_id(story.start_ns), name, (way,), (), level, escalation), _BY
+        )
+    passwords = {}
+    for name, role, scopes, display in LOG_INS:
+        passwords[name] = secrets.token_urlsafe(9)
+        add_user(
+            house.records.access,
+            house.identity,
+            name,
+            passwords[name],
+            role=role,
+            scopes=list(scopes),
+            display_name=display,
+            by=_BY,
+        )
+    return passwords
+
+
+@contextlib.contextmanager
+def running_role(role: Role, settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run one role in a process of its own, with these settings as variables."""
+    log = (settings.folder / f"{role}.log").open("wb")
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "app", role.value],
+        env=os.environ | variables(settings),
+        cwd=Path(__file__).parent.parent,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Write settings as the `ANJU_*` variables that give the same settings."""
+    import json  # noqa: PLC0415
+
+    found = {}
+    for name, value in settings:
+        if isinstance(value, dict):
+            found[f"ANJU_{name.upper()}"] = json.dumps(value)
+        elif hasattr(value, "model_fields_set"):
+            for key, part in value:
+                plain = part.get_secret_value() if hasattr(part, "get_secret_value") else part
+                found[f"ANJU_{name.upper()}__{key.upper()}"] = str(plain)
+        else:
+            found[f"ANJU_{name.upper()}"] = str(value)
+    return found

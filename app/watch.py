@@ -1,0 +1,132 @@
+"""What one shard watches: the register in the form that judging needs, kept up to date."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from domain.buildings import Building, Grade
+from domain.limits import LimitProfile
+from domain.ports import RegisterStore
+from domain.sensors import Segment, Site
+from domain.views import BuildingView, Latest, WatchedChannel, WatchedPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One building with its points, channels and segments."""
+
+    building: Building
+    grade: Grade | None
+    channels: Mapping[str, WatchedChannel]
+    points: Mapping[str, WatchedPoint]
+    segments: Mapping[str, tuple[Segment, ...]]
+
+    @classmethod
+    def of(cls, building: Building, grade: Grade | None, site: Site) -> "Watched":
+        """Put a building's site into the form that judging needs."""
+        segments: dict[str, list[Segment]] = {}
+        for segment in sorted(site.segments, key=lambda s: (s.opened_at_ns, s.id)):
+            segments.setdefault(segment.channel_id, []).append(segment)
+        channels: dict[str, WatchedChannel] = {}
+        axes: dict[str, dict[str, WatchedChannel]] = {}
+        for channel in site.channels:
+            if not channel.active:
+                continue
+            held = segments.get(channel.id, [])
+            channels[channel.id] = watched = WatchedChannel(
+                channel.id,
+                channel.sensor_id,
+                channel.gateway_id,
+                channel.kind,
+                channel.axis,
+                channel.interval_s,
+                absolute=bool(held) and held[-1].absolute,
+                segment_at_ns=held[-1].opened_at_ns if held else 0,
+            )
+            axes.setdefault(channel.sensor_id, {})[channel.axis] = watched
+        points = {
+            sensor.id: WatchedPoint(
+                sensor.id,
+                sensor.gateway_id,
+                f"{sensor.code} {sensor.place}".strip(),
+                sensor.kind,
+                sensor.load_bearing,
+                sensor.storey,
+                axes[sensor.id],
+            )
+            for sensor in site.sensors
+            if sensor.active and sensor.id in axes
+        }
+        return cls(
+            building,
+            grade,
+            {k: c for k, c in channels.items() if c.sensor_id in points},
+            points,
+            {key: tuple(rows) for key, rows in segments.items()},
+        )
+
+    def with_segments(self, opened: list[Segment]) -> "Watched":
+        """Take in segments that judging has just opened or fixed."""
+        if not opened:
+            return self
+        segments = dict(self.segments)
+        channels = dict(self.channels)
+        for segment in opened:
+            kept = [s for s in segments.get(segment.channel_id, ()) if s.id != segment.id]
+            rows = sorted([*kept, segment], key=lambda s: (s.opened_at_ns, s.id))
+            segments[segment.channel_id] = tuple(rows)
+            if watched := channels.get(segment.channel_id):
+                channels[segment.channel_id] = replace(
+                    watched, absolute=rows[-1].absolute, segment_at_ns=rows[-1].opened_at_ns
+                )
+        points = {
+            key: replace(p, axes={axis: channels[c.id] for axis, c in p.axes.items()})
+            for key, p in self.points.items()
+        }
+        return replace(self, channels=channels, points=points, segments=segments)
+
+    def view(
+        self,
+        profile: LimitProfile,
+        latest: Mapping[str, Latest],
+        heard_at_ns: Mapping[str, int],
+        now_ns: int,
+    ) -> BuildingView:
+        """Show the building to its detectors at a moment."""
+        return BuildingView(
+            self.building, self.grade, profile, self.points, latest, heard_at_ns, now_ns
+        )
+
+
+class WatchList:
+    """All buildings of one shard; read again when the register has changed."""
+
+    def __init__(self, register: RegisterStore, shard: int) -> None:
+        self._register = register
+        self._shard = shard
+        self._revision = -1
+        self.buildings: dict[str, Watched] = {}
+        self.building_of: dict[str, str] = {}
+
+    def refresh(self) -> bool:
+        """Read the register when it has changed; tell whether it had."""
+        revision = self._register.revision()
+        if revision == self._revision:
+            return False
+        # the number is read first: a change while the rows are read is seen again next time
+        self.buildings = {
+            building.id: Watched.of(building, grade, site)
+            for building, grade, site in self._register.sites(self._shard)
+        }
+        self.building_of = {
+            channel: key for key, watched in self.buildings.items() for channel in watched.channels
+        }
+        self._revision = revision
+        return True
+
+    def take_in(self, opened: Mapping[str, list[Segment]]) -> None:
+        """Take in committed segments by building, without reading the register again."""
+        for building_id, segments in opened.items():
+            self.buildings[building_id] = self.buildings[building_id].with_segments(segments)
+        if opened:
+            # the commit raised the number by one; if others wrote too, it no longer fits
+            self._revision += 1

@@ -1,0 +1,1 @@
+"""Measurements of speed, durability and quality; not shipped."""

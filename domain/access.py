@@ -1,0 +1,143 @@
+"""Who may do what: users, roles, scopes, API keys, and the one function that answers."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from domain.buildings import Building
+
+
+class Role(StrEnum):
+    """What kind of user somebody is."""
+
+    ADMINISTRATOR = "administrator"
+    DUTY_OFFICER = "duty officer"
+    INSPECTOR = "inspector"
+    INSURER = "insurer"
+    BUREAU = "bureau"
+    OPERATOR = "operator"
+
+
+class ScopeKind(StrEnum):
+    """How far a scope reaches."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    BUILDING = "building"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A part of the city; `value` is the division code, street or building id."""
+
+    kind: ScopeKind
+    value: str = ""
+
+    def covers(self, building: Building) -> bool:
+        """Tell whether a building lies in it."""
+        match self.kind:
+            case ScopeKind.CITY:
+                return True
+            case ScopeKind.DISTRICT:
+                return building.district == self.value
+            case ScopeKind.STREET:
+                return building.street == self.value
+            case ScopeKind.BUILDING:
+                return building.id == self.value
+
+
+_READ = {"buildings:read", "readings:read", "findings:read", "alerts:read"}
+
+#: what each role may do, within its scopes
+ACTIONS: dict[Role, frozenset[str]] = {
+    Role.ADMINISTRATOR: frozenset(
+        _READ
+        | {"register:write", "alerts:act", "users:write", "keys:write", "operations:read"}
+        | {"gateways:read", "accounts:read", "recipients:write", "notices:read", "audit:read"}
+    ),
+    Role.DUTY_OFFICER: frozenset(
+        _READ | {"alerts:act", "operations:read", "gateways:read", "accounts:read", "notices:read"}
+    ),
+    Role.INSPECTOR: frozenset(_READ),
+    Role.INSURER: frozenset({"buildings:read", "readings:read", "alerts:read", "findings:read"}),
+    Role.BUREAU: frozenset(
+        _READ | {"register:write", "gateways:read", "accounts:read", "notices:read"}
+    ),
+    Role.OPERATOR: frozenset({"operations:read", "gateways:read", "accounts:read"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who can log in.
+
+    Parameters
+    ----------
+    password_hash
+        Argon2id; empty when the account has no local password.
+
+    """
+
+    id: str
+    name: str
+    display_name: str
+    role: Role
+    scopes: tuple[Scope, ...]
+    password_hash: str = field(default="", repr=False)
+    active: bool = True
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key for machines; only the hash of its secret is kept.
+
+    Parameters
+    ----------
+    prefix
+        First characters of the key, for people to tell keys apart.
+    sha256
+        Hex SHA-256 of the whole key, which has 160 random bits.
+
+    """
+
+    id: str
+    user_id: str
+    name: str
+    prefix: str
+    sha256: str = field(repr=False)
+    created_at_ns: int = 0
+    expires_at_ns: int | None = None
+    revoked_at_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A log-in that is under way; only the hash of its token is kept."""
+
+    token_sha256: str = field(repr=False)
+    user_id: str = ""
+    csrf: str = field(default="", repr=False)
+    created_at_ns: int = 0
+    expires_at_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever asks, as the API knows them."""
+
+    user_id: str
+    name: str
+    role: Role
+    scopes: tuple[Scope, ...]
+    language: str = "zh"
+
+
+def may(caller: Caller, action: str, building: Building | None = None) -> bool:
+    """Tell whether a caller may do something, to one building or at all.
+
+    Every route, list, count, export, map and file asks here.
+    """
+    if action not in ACTIONS[caller.role]:
+        return False
+    return building is None or any(scope.covers(building) for scope in caller.scopes)

@@ -1,0 +1,242 @@
+"""Tells repeats from new readings and keeps the account of what became of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.accounts import DayAccount, Refusal
+from domain.arrivals import Arrivals, Receipt, Refused
+from domain.clock import DAY_NS
+from domain.numbering import NumberSet
+from domain.readings import QualityFlag, ReadingBatch
+from domain.recent import Instants, RecentReadings
+from domain.refusing import put_together
+
+#: number sets and accounts kept in memory; past it they are read again from the spool
+_CACHED_MAX = 200_000
+#: a receipt lists at most so many gaps; with more it simply reaches less far
+_GAPS_IN_RECEIPT_MAX = 100
+
+_SAME_INSTANT = np.uint16(QualityFlag.SAME_INSTANT)
+
+Counting = tuple[str, int]  # gateway id, boot
+AccountDay = tuple[str, int]  # gateway id, day since 1970
+
+
+def day_text(day: int) -> str:
+    """Write a day since 1970 (UTC) as `2026-11-23`."""
+    return datetime.fromtimestamp(day * 86400, UTC).date().isoformat()
+
+
+@dataclass(slots=True, eq=False)
+class Admission:
+    """What admitting some arrivals changes; nothing has changed until `Ledger.keep`."""
+
+    batch: ReadingBatch
+    refusals: tuple[Refusal, ...]
+    receipts: tuple[Receipt, ...]
+    numbers: dict[Counting, NumberSet]
+    accounts: dict[AccountDay, DayAccount]
+    duplicate: int
+    rejected: int
+    quarantined: int
+    restarted: tuple[Counting, ...]
+    unnumbered: ReadingBatch
+    first_seen: ReadingBatch
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The numbers that have come and the day accounts, as the spool's file holds them.
+
+    Parameters
+    ----------
+    load_numbers, load_account
+        Read one from the spool's file; `None` when it has none.
+
+    """
+
+    load_numbers: Callable[[Counting], NumberSet | None]
+    load_account: Callable[[AccountDay], DayAccount | None]
+    _numbers: dict[Counting, NumberSet] = field(default_factory=dict)
+    _accounts: dict[AccountDay, DayAccount] = field(default_factory=dict)
+    _recent: RecentReadings = field(default_factory=RecentReadings)
+    _instants: Instants = field(default_factory=Instants)
+
+    def admit(self, arrivals: Arrivals) -> Admission:
+        """Work out which arrivals are new and what the accounts come to."""
+        day = arrivals.received_at_ns // DAY_NS
+        tally = _Tally(self, day)
+        keep = np.ones(len(arrivals.batch), np.bool_)
+        refused = list(arrivals.refused)
+        numbers: dict[Counting, NumberSet] = {}
+        restarted = []
+        for counting, count in arrivals.counts.items():
+            before = self._numbers_of(counting)
+            numbers[counting] = after = before.copy()
+            repeats = False
+            for first, end in count.runs:
+                added = after.add(first, end - first, day)
+                repeats |= added.count != end - first
+                for when, change in added.missing:
+                    tally.add(counting[0], when, "missing", change)
+            after.newest_ns = max(before.newest_ns, count.newest_ns)
+            if not repeats:
+                continue
+            rows = _rows_of(arrivals, counting)
+            known = _known(before, arrivals.batch.seq[rows])
+            if np.any(arrivals.batch.taken_at[rows][known] > before.newest_ns):
+                # a repeat cannot be newer than all that came before it: the gateway has begun
+                # its count again without a new boot, and its readings are new
+                restarted.append(counting)
+                numbers[counting] = after = NumberSet(newest_ns=after.newest_ns)
+                for first, end in count.runs:
+                    for when, change in after.add(first, end - first, day).missing:
+                        tally.add(counting[0], when, "missing", change)
+                before = NumberSet()
+                known = np.zeros(len(rows), np.bool_)
+            seq = arrivals.batch.seq[rows]
+            new = ~known
+            new[new] = _first_ones(seq[new])
+            keep[rows[~new]] = False
+            tally.add(counting[0], day, "duplicate", int(np.count_nonzero(~new)))
+            refused = self._without_repeats(refused, counting, before, set(seq.tolist()), tally)
+        unnumbered = np.flatnonzero(arrivals.batch.seq < 0)
+        if len(unnumbered):
+            again = self._recent.repeats(arrivals.batch, unnumbered)
+            keep[again] = False
+            for row in again.tolist():
+                tally.add(arrivals.gateways[arrivals.gateway[row]], day, "duplicate", 1)
+        first_seen = arrivals.batch if keep.all() else arrivals.batch.take(keep)
+        stored = np.bincount(arrivals.gateway[keep], minlength=len(arrivals.gateways))
+        for code in np.flatnonzero(stored).tolist():
+            tally.add(arrivals.gateways[code], day, "stored", int(stored[code]))
+        for one in refused:
+            tally.add(one.gateway_id, day, one.fate.value, one.readings)
+        return Admission(
+            batch=self._instants.set_apart(first_seen),
+            refusals=put_together(refused),
+            receipts=tuple(_receipt(c, numbers[c], refused) for c in arrivals.counts),
+            numbers=numbers,
+            accounts=tally.accounts(),
+            duplicate=tally.sum_of("duplicate"),
+            rejected=tally.sum_of("rejected"),
+            quarantined=tally.sum_of("quarantined"),
+            restarted=tuple(restarted),
+            unnumbered=arrivals.batch.take(unnumbered) if len(unnumbered) else ReadingBatch.empty(),
+            first_seen=first_seen,
+        )
+
+    def keep(self, admission: Admission) -> None:
+        """Take an admission as done: it is durable."""
+        if len(self._numbers) + len(self._accounts) > _CACHED_MAX:
+            self._numbers.clear()
+            self._accounts.clear()
+        self._numbers.update(admission.numbers)
+        self._accounts.update(admission.accounts)
+        self._recent.remember(admission.unnumbered)
+        self._instants.remember(admission.first_seen)
+
+    def remember(self, batch: ReadingBatch) -> None:
+        """Take in a batch that was kept before a restart."""
+        as_it_came = batch.take(batch.flag & _SAME_INSTANT == 0)
+        self._recent.remember(as_it_came.take(as_it_came.seq < 0))
+        self._instants.remember(as_it_came)
+
+    def _numbers_of(self, counting: Counting) -> NumberSet:
+        known = self._numbers.get(counting)
+        if known is None:
+            known = self._numbers[counting] = self.load_numbers(counting) or NumberSet()
+        return known
+
+    def account(self, key: AccountDay) -> DayAccount:
+        """Read one day account as it stands."""
+        known = self._accounts.get(key)
+        if known is None:
+            gateway_id, day = key
+            known = self.load_account(key) or DayAccount(gateway_id, day_text(day))
+            self._accounts[key] = known
+        return known
+
+    @staticmethod
+    def _without_repeats(
+        refused: list[Refused],
+        counting: Counting,
+        before: NumberSet,
+        stored: set[int],
+        tally: "_Tally",
+    ) -> list[Refused]:
+        rest, seen = [], set(stored)
+        for one in refused:
+            if (one.gateway_id, one.boot) == counting and one.seq >= 0:
+                if one.seq in seen or _known(before, np.array([one.seq]))[0]:
+                    tally.add(one.gateway_id, tally.day, "duplicate", one.readings)
+                    continue
+                seen.add(one.seq)
+            rest.append(one)
+        return rest
+
+
+class _Tally:
+    """Changes of day accounts, added up."""
+
+    def __init__(self, ledger: Ledger, day: int) -> None:
+        self.day = day
+        self._ledger = ledger
+        self._changes: dict[AccountDay, dict[str, int]] = {}
+
+    def add(self, gateway_id: str, day: int, what: str, n: int) -> None:
+        if n:
+            changes = self._changes.setdefault((gateway_id, day), {})
+            changes[what] = changes.get(what, 0) + n
+
+    def sum_of(self, what: str) -> int:
+        return sum(changes.get(what, 0) for changes in self._changes.values())
+
+    def accounts(self) -> dict[AccountDay, DayAccount]:
+        found = {}
+        for key, changes in self._changes.items():
+            account = self._ledger.account(key)
+            sums = {what: getattr(account, what) + n for what, n in changes.items()}
+            found[key] = replace(account, **sums)
+        return found
+
+
+def _rows_of(arrivals: Arrivals, counting: Counting) -> NDArray[np.intp]:
+    gateway_id, boot = counting
+    if gateway_id not in arrivals.gateways:
+        return np.empty(0, np.intp)
+    code = arrivals.gateways.index(gateway_id)
+    batch = arrivals.batch
+    return np.flatnonzero((arrivals.gateway == code) & (batch.boot == boot) & (batch.seq >= 0))
+
+
+def _known(numbers: NumberSet, seq: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which numbers had come before."""
+    known = (seq >= numbers.low) & (seq < numbers.end)
+    for first, end, _ in numbers.gaps:
+        known &= (seq < first) | (seq >= end)
+    return known
+
+
+def _first_ones(seq: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark the first of equal numbers."""
+    first = np.zeros(len(seq), np.bool_)
+    first[np.unique(seq, return_index=True)[1]] = True
+    return first
+
+
+def _receipt(counting: Counting, numbers: NumberSet, refused: list[Refused]) -> Receipt:
+    gaps, upto = numbers.missing(), numbers.end - 1
+    if len(gaps) > _GAPS_IN_RECEIPT_MAX:
+        upto = gaps[_GAPS_IN_RECEIPT_MAX][0] - 1
+        gaps = gaps[:_GAPS_IN_RECEIPT_MAX]
+    rejected = tuple(
+        (one.seq, one.seq + one.readings - 1, one.reason)
+        for one in refused
+        if one.seq >= 0 and (one.gateway_id, one.boot) == counting
+    )
+    return Receipt(*counting, upto, tuple(gaps), rejected)

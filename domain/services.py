@@ -1,0 +1,135 @@
+"""What the API and the pages are given to work with; `app/` fills it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from domain.access import ApiKey, Caller, Session
+from domain.clock import Clock
+from domain.limits import LimitProfile
+from domain.ports import (
+    AccessStore,
+    AccountStore,
+    AlertStore,
+    AuditStore,
+    ReadingStore,
+    RegisterStore,
+)
+
+
+class Identity(Protocol):
+    """Knows people by password and session, machines by key; takes the real time, never virtual."""
+
+    def log_in(self, name: str, password: str, address: str) -> tuple[str, Session]:
+        """Open a session and return its token with it.
+
+        Raises
+        ------
+        Forbidden
+            When name or password is wrong, or the account is closed: one text for all.
+        TooManyAttempts
+            When this name or address has failed too often lately.
+
+        """
+        ...
+
+    def caller_of_session(self, token: str) -> tuple[Caller, Session] | None:
+        """Find who holds a session token; `None` when it is unknown or over."""
+        ...
+
+    def caller_of_key(self, key: str) -> Caller | None:
+        """Find who holds an API key; `None` when it is unknown, revoked or over."""
+        ...
+
+    def log_out(self, token: str) -> None:
+        """End a session."""
+        ...
+
+    def make_key(
+        self, user_id: str, name: str, by: str, expires_at_ns: int | None = None
+    ) -> tuple[str, ApiKey]:
+        """Make an API key; its text is shown this once.
+
+        Raises
+        ------
+        NotFound
+            When there is no such user.
+
+        """
+        ...
+
+    def revoke_key(self, user_id: str, key_id: str, by: str) -> None:
+        """End an API key.
+
+        Raises
+        ------
+        NotFound
+            When this user has no such key.
+
+        """
+        ...
+
+    def hash_password(self, password: str) -> str:
+        """Hash a password with argon2id."""
+        ...
+
+
+class SheetReader(Protocol):
+    """Reads a table that somebody uploads."""
+
+    def __call__(self, name: str, content: bytes) -> list[dict[str, str]]:
+        """Read CSV (UTF-8 or GB18030) or XLSX: one dict a row, keys from the first row.
+
+        Raises
+        ------
+        InvalidInput
+            When it is neither, too large, or has no header.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One part's state, as the operator's page shows it.
+
+    Parameters
+    ----------
+    state
+        `ok`, `degraded` or `down`.
+
+    """
+
+    part: str
+    state: str
+    text: str
+    figures: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that a route or page may use.
+
+    Parameters
+    ----------
+    clock
+        The one clock of readings and alerts; virtual in the accelerated story.
+    simulated
+        What to say on every page when the data are simulated; empty for real data.
+
+    """
+
+    register: RegisterStore
+    alerts: AlertStore
+    accounts: AccountStore
+    access: AccessStore
+    audit: AuditStore
+    readings: ReadingStore
+    identity: Identity
+    clock: Clock
+    profile: LimitProfile
+    read_sheet: SheetReader
+    health: Callable[[], list[Health]]
+    simulated: str = ""
+    secure_cookies: bool = True
+    log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)

@@ -1,0 +1,1 @@
+"""From an MQTT message to readings that are checked, counted and safe on disk."""

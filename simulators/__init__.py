@@ -1,0 +1,1 @@
+"""Seeded weather, buildings, instruments and gateways that publish readings; no production code."""

@@ -1,0 +1,248 @@
+"""Readings in one DuckDB file, in this process: the embedded default.
+
+Raw readings lie in `reading` in the order of arrival, without a primary key (one would cost ten
+times the space): what is already there is found by a join bounded by the batch's time range, and
+only for readings that are not newer than their channel's newest. `head` has one row a channel:
+the newest reading and the hour and day that are still filling; a span moves to `hour` or `day`
+when the next one begins. Late readings sum up anew, from `reading`, the spans they touch. One
+batch is one transaction, so that all of these agree after any crash.
+"""
+# ruff: noqa: S608 - names of tables and columns are our own; values go as parameters
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from domain.errors import InvalidInput, StoreUnavailable
+from domain.readings import Int32s, Reading, ReadingBatch, Rollup, Series
+from storage.readings import duckdb_file as file
+from storage.readings.columns import FIT, NEVER, checked, rows_of
+from storage.readings.duckdb_change import Change
+from storage.readings.heads import Heads, empty_heads, filling_of
+from storage.readings.spans import Every, rollup_of
+
+_in_use: set[Path] = set()
+_in_use_lock = threading.Lock()
+
+
+class DuckdbReadingStore:
+    """Keeps readings in a DuckDB file that only this process may open.
+
+    Two different values at one instant: the last write wins. A batch that holds nothing new
+    writes nothing.
+
+    Parameters
+    ----------
+    path
+        The file, made when missing; its folder must be there. `None` for a database in memory.
+    memory_mb
+        Limit of DuckDB's own memory, MB.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the file is used by another process, is no readings file, or may not be written.
+
+    """
+
+    def __init__(self, path: Path | None = None, *, memory_mb: int = 128) -> None:
+        self._path = path.resolve() if path else None
+        self._memory_mb = memory_mb
+        self._writing = threading.Lock()
+        self._opening = threading.Lock()
+        self._database: file.Database | None = None
+        self._closed = False
+        self._codes: dict[str, int] = {}
+        self._heads = Heads(empty_heads(0))
+        _claim(self._path)
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def append(self, batch: ReadingBatch) -> None:
+        """Keep a batch; see `domain.ports.ReadingStore.append`."""
+        batch = checked(batch)
+        if not len(batch):
+            return
+        with self._writing, self._errors("append readings"):
+            database = self._open()
+            codes, new = self._numbered(batch.channels)
+            channels = len(self._codes) + len(new)
+            self._heads.grow(channels)
+            change = Change(database, self._heads, rows_of(batch, codes))
+            if not len(change.rows):
+                return
+            with file.transaction(database):
+                if new:
+                    columns = {"code": np.array(list(new.values()), np.int32), "id": list(new)}
+                    file.insert(database, "channel", columns)
+                touched, heads = change.write()
+            self._heads.put(touched, heads, channels)
+            self._codes.update(new)
+
+    def between(self, channel_id: str, start_ns: int, end_ns: int) -> Series:
+        """Read one channel; see `domain.ports.ReadingStore.between`."""
+        found = self._read(
+            "SELECT taken_at, value, flag, received_at FROM reading"
+            " WHERE channel = ? AND taken_at >= ? AND taken_at < ? ORDER BY taken_at",
+            [self._codes.get(channel_id, -1), *_clipped(start_ns, end_ns)],
+        )
+        return Series(found["taken_at"], found["value"], found["flag"], found["received_at"])
+
+    def latest(self, channel_ids: Sequence[str]) -> dict[str, Reading]:
+        """Read the newest; see `domain.ports.ReadingStore.latest`."""
+        with self._errors("read the latest readings"):
+            self._open()
+        known = {c: code for c in channel_ids if (code := self._codes.get(c)) is not None}
+        return self._heads.newest(list(known), list(known.values()))
+
+    def downsample(self, channel_id: str, start_ns: int, end_ns: int, points: int) -> Rollup:
+        """Read in equal spans; see `domain.ports.ReadingStore.downsample`."""
+        if points < 1:
+            raise InvalidInput(f"points must be at least 1, got {points}", field="points")
+        start_ns, end_ns = _clipped(start_ns, end_ns)
+        length = max(1, -((start_ns - end_ns) // points))
+        found = self._read(
+            "SELECT (taken_at - $start) // $length AS number, count(*) AS count,"
+            " sum(value) AS total, min(value) AS low, max(value) AS high FROM reading"
+            " WHERE channel = $channel AND taken_at >= $start AND taken_at < $end"
+            f" AND {FIT} GROUP BY number ORDER BY number",
+            {
+                "start": start_ns,
+                "end": end_ns,
+                "length": length,
+                "channel": self._codes.get(channel_id, -1),
+            },
+        )
+        return rollup_of(
+            start_ns + found["number"] * length,
+            found["count"],
+            found["total"],
+            found["low"],
+            found["high"],
+        )
+
+    def rollups(self, channel_id: str, start_ns: int, end_ns: int, every: Every) -> Rollup:
+        """Read kept spans; see `domain.ports.ReadingStore.rollups`."""
+        code = self._codes.get(channel_id, -1)
+        if code < 0:
+            return rollup_of(*(np.empty(0, np.int64),) * 2, *(np.empty(0),) * 3)
+        # the filling span first: if it is full by the time the table is read, it is found there
+        channel = np.array([code], np.int32)
+        filling = filling_of(self._heads.copy_of(channel), channel, every)
+        start_ns, end_ns = _clipped(start_ns, end_ns)
+        found = self._read(
+            f"SELECT start, count, total, low, high FROM {every}"
+            " WHERE channel = ? AND start >= ? AND start < ? ORDER BY start",
+            [code, start_ns, end_ns],
+        )
+        columns = [found[name] for name in ("start", "count", "total", "low", "high")]
+        start = int(filling.start[0])
+        newest = int(columns[0][-1]) if len(columns[0]) else NEVER
+        if filling.count[0] and start_ns <= start < end_ns and start > newest:
+            tail = (filling.start, filling.count, filling.total, filling.low, filling.high)
+            columns = [np.concatenate(pair) for pair in zip(columns, tail, strict=True)]
+        return rollup_of(*columns)
+
+    def delete_before(self, end_ns: int, channel_ids: Sequence[str] | None = None) -> None:
+        """Forget old readings; see `domain.ports.ReadingStore.delete_before`.
+
+        A span that has lost readings can no longer be summed up anew: late ones are added to it.
+        """
+        with self._writing, self._errors("delete old readings"):
+            database = self._open()
+            chosen = self._codes if channel_ids is None else set(channel_ids) & self._codes.keys()
+            codes = np.array(sorted(self._codes[c] for c in chosen), np.int32)
+            if not len(codes):
+                return
+            heads = self._heads.copy_of(codes)
+            heads["forgotten_before"] = np.maximum(heads["forgotten_before"], end_ns)
+            heads["taken_at"][heads["taken_at"] < end_ns] = NEVER
+            with file.transaction(database):
+                with file.given(database, {"code": codes}):
+                    which = "channel IN (SELECT code FROM given)"
+                    database.execute(
+                        "DELETE FROM reading WHERE taken_at < ?"
+                        + ("" if channel_ids is None else f" AND {which}"),
+                        [end_ns],
+                    )
+                file.write_heads(database, codes, heads, self._heads.written)
+            self._heads.put(codes, heads, self._heads.written)
+
+    def close(self) -> None:
+        """Write all to the file proper and let go of it; closing twice is allowed."""
+        with self._writing, self._opening:
+            if self._closed:
+                return
+            self._closed = True
+            self._drop()
+            with _in_use_lock:
+                _in_use.discard(self._path or Path())
+
+    def _numbered(self, channels: tuple[str, ...]) -> tuple[Int32s, dict[str, int]]:
+        """Give the number of each channel; new ones go on from the last."""
+        known = self._codes
+        codes = [known.get(channel_id, -1) for channel_id in channels]
+        new: dict[str, int] = {}
+        if -1 in codes:
+            for place, code in enumerate(codes):
+                if code < 0:
+                    codes[place] = new.setdefault(channels[place], len(known) + len(new))
+        return np.array(codes, np.int32), new
+
+    def _read(self, query: str, parameters: Any) -> file.Columns:
+        # a cursor of its own, so that reading and writing go on side by side
+        with self._errors("read readings"), self._open().cursor() as cursor:
+            return file.fetched(cursor, query, parameters)
+
+    def _open(self) -> file.Database:
+        """Give the connection; after a failure that broke it, open the file again."""
+        with self._opening:
+            if self._closed:
+                raise StoreUnavailable("the readings store is closed")
+            if self._database is None:
+                with self._errors("open the readings store"):
+                    self._database = file.connect(self._path, self._memory_mb)
+                    self._codes, heads = file.read_heads(self._database)
+                    self._heads = Heads(heads)
+            return self._database
+
+    def _drop(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            with contextlib.suppress(duckdb.Error):  # all that was promised is in the file
+                database.close()
+
+    @contextlib.contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        """Turn DuckDB's errors into one clear line; drop a connection that is of no more use."""
+        try:
+            yield
+        except duckdb.Error as error:
+            if isinstance(error, duckdb.FatalException) or "invalidated" in str(error):
+                self._drop()
+            reason = file.reason_of(error, self._path)
+            raise StoreUnavailable(f"cannot {what}: {reason}") from error
+
+
+def _claim(path: Path | None) -> None:
+    """Refuse a file that this process has open: DuckDB would not, and heads would disagree."""
+    if path is None:
+        return
+    with _in_use_lock:
+        if path in _in_use:
+            raise StoreUnavailable(f"readings file {path} is already open in this process")
+        _in_use.add(path)
+
+
+def _clipped(start_ns: int, end_ns: int) -> tuple[int, int]:
+    """Keep a range within what differences of 64-bit moments can hold: 1823 to 2116."""
+    limit = 2**62 - 1
+    return max(-limit, min(limit, start_ns)), max(-limit, min(limit, end_ns))

@@ -1,0 +1,232 @@
+"""The DuckDB file of readings: its tables, its statements, its errors in plain words."""
+# ruff: noqa: S608 - names of tables and columns are our own; values go as parameters
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from domain.errors import StoreUnavailable
+from domain.readings import Int32s, Int64s
+from storage.readings.columns import FIT, Rows
+from storage.readings.heads import HEAD, HeadArray
+from storage.readings.spans import LENGTH_NS, Every, Spans
+
+Database = duckdb.DuckDBPyConnection
+Columns = dict[str, NDArray[Any]]
+
+SCHEMA = 1
+SPAN = "channel INTEGER, start BIGINT, count BIGINT, total DOUBLE, low DOUBLE, high DOUBLE"
+TABLES = f"""
+CREATE TABLE schema_version (version INTEGER);
+INSERT INTO schema_version VALUES ({SCHEMA});
+CREATE TABLE channel (code INTEGER, id VARCHAR);
+CREATE TABLE reading (
+    channel INTEGER, taken_at BIGINT, value DOUBLE, flag USMALLINT, received_at BIGINT);
+CREATE TABLE head (channel INTEGER, packed BLOB);
+CREATE TABLE hour ({SPAN});
+CREATE TABLE day ({SPAN});
+"""
+
+
+def connect(path: Path | None, memory_mb: int) -> Database:
+    """Open a file, made when missing, and check that it is ours.
+
+    Raises
+    ------
+    duckdb.Error
+        See `reason_of`.
+    StoreUnavailable
+        When the file is DuckDB's but not of this schema.
+
+    """
+    options: dict[str, Any] = {"memory_limit": f"{memory_mb}MB"} if path else {}
+    database = duckdb.connect(str(path or ":memory:"), config=options)
+    try:
+        tables = {name for (name,) in database.execute("SHOW TABLES").fetchall()}
+        if not tables:
+            with transaction(database):
+                database.execute(TABLES)
+        elif "schema_version" not in tables:
+            raise StoreUnavailable(f"{path} is a DuckDB file, but not one of Anju's readings")
+        else:
+            (version,) = database.execute("SELECT version FROM schema_version").fetchall()[0]
+            if version != SCHEMA:
+                raise StoreUnavailable(
+                    f"readings file {path} has schema {version}, this Anju reads {SCHEMA}"
+                )
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextlib.contextmanager
+def transaction(database: Database) -> Iterator[None]:
+    """Commit what the block does, or nothing of it."""
+    database.execute("BEGIN")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        # a commit that failed has been rolled back by DuckDB itself
+        with contextlib.suppress(duckdb.Error):
+            database.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def given(database: Database, columns: Mapping[str, Any]) -> Iterator[None]:
+    """Let statements of the block see columns of ours as the table `given`."""
+    database.register("given", pa.table(dict(columns)))
+    try:
+        yield
+    finally:
+        database.unregister("given")
+
+
+def fetched(database: Database, query: str, parameters: Any) -> Columns:
+    """Run a query and return its columns, none of which may hold NULL."""
+    found = database.execute(query, parameters).fetchnumpy()
+    return {name: np.ma.getdata(column) for name, column in found.items()}
+
+
+def insert(database: Database, table: str, columns: Mapping[str, Any]) -> None:
+    """Add rows."""
+    with given(database, columns):
+        database.execute(f"INSERT INTO {table} BY NAME SELECT * FROM given")
+
+
+def delete(database: Database, table: str, moment: str, keys: Mapping[str, Any]) -> None:
+    """Delete rows by (channel, moment), bounded by the range of the moments."""
+    with given(database, keys):
+        database.execute(
+            f"DELETE FROM {table} USING given WHERE {table}.channel = given.channel"
+            f" AND {table}.{moment} = given.{moment} AND {table}.{moment} BETWEEN ? AND ?",
+            [int(keys[moment].min()), int(keys[moment].max())],
+        )
+
+
+def stored(database: Database, rows: Rows) -> Columns:
+    """Find which rows are there already: `row` and what is stored of it, in order."""
+    wanted = {
+        "row": np.arange(len(rows)),
+        "channel": rows.channel,
+        "taken_at": rows.taken_at,
+    }
+    with given(database, wanted):
+        return fetched(
+            database,
+            "SELECT row, reading.value, reading.flag, reading.received_at FROM reading"
+            " JOIN given USING (channel, taken_at)"
+            " WHERE reading.taken_at BETWEEN $low AND $high ORDER BY row",
+            {"low": int(rows.taken_at.min()), "high": int(rows.taken_at.max())},
+        )
+
+
+def recomputed(database: Database, every: Every, channel: Int32s, start: Int64s) -> Spans:
+    """Sum up the stored readings of some spans; one without fit readings has count 0."""
+    length = LENGTH_NS[every]
+    with given(database, {"channel": channel, "start": start}):
+        found = fetched(
+            database,
+            "SELECT given.channel AS channel, given.start AS start, count(value) AS count,"
+            " coalesce(sum(value), 0) AS total, coalesce(min(value), 0) AS low,"
+            " coalesce(max(value), 0) AS high FROM given LEFT JOIN ("
+            # DuckDB's remainder has the sign of the moment, which may lie before 1970
+            "  SELECT channel, value,"
+            "  taken_at - (taken_at % $length + $length) % $length AS start FROM reading"
+            "  WHERE taken_at BETWEEN $low AND $high"
+            f" AND channel IN (SELECT channel FROM given) AND {FIT}"
+            ") AS fit ON fit.channel = given.channel AND fit.start = given.start"
+            " GROUP BY given.channel, given.start",
+            {"length": length, "low": int(start.min()), "high": int(start.max()) + length - 1},
+        )
+    return _spans(found)
+
+
+def full_spans(database: Database, every: Every, channel: Int32s, start: Int64s) -> Spans:
+    """Read some of the spans that no longer fill."""
+    with given(database, {"channel": channel, "start": start}):
+        found = fetched(
+            database,
+            f"SELECT channel, start, count, total, low, high FROM {every}"
+            f" JOIN given USING (channel, start) WHERE {every}.start BETWEEN $low AND $high",
+            {"low": int(start.min()), "high": int(start.max())},
+        )
+    return _spans(found)
+
+
+def insert_spans(database: Database, every: Every, spans: Spans) -> None:
+    """Add spans that no longer fill."""
+    if len(spans):
+        names = ("channel", "start", "count", "total", "low", "high")
+        insert(database, every, {name: getattr(spans, name) for name in names})
+
+
+def _spans(found: Columns) -> Spans:
+    return Spans(*(found[n] for n in ("channel", "start", "count", "total", "low", "high")))
+
+
+def write_heads(database: Database, channel: Int32s, heads: HeadArray, written: int) -> None:
+    """Write heads; those of channels from `written` on are new.
+
+    They are packed: one column of bytes is rewritten in a quarter of the time of fifteen.
+    """
+    packed = np.ascontiguousarray(heads)
+    columns = {
+        "channel": channel,
+        "packed": pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(HEAD.itemsize), len(packed), [None, pa.py_buffer(packed.view(np.uint8))]
+        ),
+    }
+    with given(database, columns):
+        if channel.min() < written:
+            database.execute(
+                "UPDATE head SET packed = given.packed FROM given"
+                " WHERE head.channel = given.channel"
+            )
+        if channel.max() >= written:
+            database.execute("INSERT INTO head SELECT * FROM given WHERE channel >= ?", [written])
+
+
+def read_heads(database: Database) -> tuple[dict[str, int], HeadArray]:
+    """Read the channels' numbers and their heads, in order of the number."""
+    codes = {
+        channel_id: code
+        for code, channel_id in database.execute("SELECT code, id FROM channel").fetchall()
+    }
+    rows = database.execute("SELECT packed FROM head ORDER BY channel").fetchall()
+    heads: HeadArray = np.frombuffer(b"".join(packed for (packed,) in rows), HEAD).copy()
+    if len(heads) != len(codes):
+        raise StoreUnavailable(f"the readings file has {len(codes)} channels, {len(heads)} heads")
+    return codes, heads
+
+
+def reason_of(error: duckdb.Error, path: Path | None) -> str:
+    """Say in one line what is wrong with the file."""
+    text = " ".join(str(error).split())
+    if "lock on file" in text:
+        holder = re.search(r"PID (\d+)", text)
+        by = f" (process {holder[1]})" if holder else ""
+        return (
+            f"readings file {path} is used by another process{by}: a second instance?"
+            " A DuckDB file has one process"
+        )
+    if any(sign in text for sign in ("No space left", "File too large", "Disk quota")):
+        return f"the disk is full: {text} (readings file {path})"
+    if "Permission denied" in text or "Read-only file system" in text:
+        return f"no permission to write readings file {path}"
+    if path and not path.parent.is_dir():
+        return f"the folder of readings file {path} is missing"
+    if "not a valid DuckDB database file" in text or isinstance(
+        error, duckdb.SerializationException
+    ):
+        return f"{path} is no DuckDB file, or it is damaged: {text}"
+    return f"{text} (readings file {path or 'in memory'})"

@@ -1,0 +1,292 @@
+"""The spool: what was acknowledged waits here, synced to disk, until it is stored and judged."""
+
+import sqlite3
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import structlog
+
+from domain.accounts import DayAccount
+from domain.arrivals import Arrivals, Committed
+from domain.errors import StoreUnavailable
+from domain.ledger import AccountDay, Admission, Counting, Ledger, day_text
+from domain.numbering import NumberSet
+from domain.ports import SpoolEntry
+from domain.services import Health
+from storage.spool_file import SpoolDamaged, connect, open_file, take_lock
+from storage.spool_rows import decode_row, encode_row
+
+log = structlog.get_logger()
+
+#: newest rows whose readings are remembered over a restart: what was committed just before a kill
+#: and not yet acknowledged comes again, and without numbers only its content tells
+_ROWS_REMEMBERED = 50
+_PUT_NUMBERS = "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)"
+_PUT_ACCOUNT = "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class SpoolReader:
+    """The reading side: rows in order and the two cursors; several processes may hold one.
+
+    Cursors move without waiting for the disk: after a power cut one may stand further back than
+    it was, never further on, and the rows that it had passed are there again.
+
+    Raises
+    ------
+    StoreUnavailable
+        When there is no such file yet.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise StoreUnavailable(f"spool {path} is not there; ingest makes it when it starts")
+        self.path = path
+        self._reading = threading.Lock()
+        self._writing = threading.Lock()
+        self._reader = connect(path, synchronous="NORMAL")
+
+    def after(self, offset: int, limit_readings: int) -> list[SpoolEntry]:
+        """Read rows after an offset in order, at least one when there is any."""
+        found: list[SpoolEntry] = []
+        readings = 0
+        with self._reading, _told(self.path):
+            rows = self._reader.execute(
+                "SELECT offset, readings, body FROM batches WHERE offset > ? ORDER BY offset",
+                (offset,),
+            )
+            for at, count, body in rows:
+                if found and readings + count > limit_readings:
+                    break
+                found.append(decode_row(at, body))
+                readings += count
+            rows.close()
+        return found
+
+    def cursor(self, name: Literal["stored", "judged"]) -> int:
+        """Tell how far a reader of the spool has come; 0 at first."""
+        return self._number("SELECT offset FROM cursors WHERE name = ?", name)
+
+    def advance(self, name: Literal["stored", "judged"], offset: int) -> None:
+        """Move a cursor on, never back, and drop the rows that both have passed."""
+        with self._writing, self._reading, _told(self.path):
+            self._reader.execute("BEGIN IMMEDIATE")
+            try:
+                self._reader.execute(
+                    "UPDATE cursors SET offset = max(offset, ?) WHERE name = ?", (offset, name)
+                )
+                self._reader.execute(
+                    "DELETE FROM batches WHERE offset <= (SELECT min(offset) FROM cursors)"
+                )
+                self._reader.execute("COMMIT")
+            except sqlite3.Error:
+                _roll_back(self._reader)
+                raise
+
+    def head(self) -> int:
+        """Tell the offset of the newest row ever written; 0 when there was none."""
+        return self._number("SELECT max(seq) FROM sqlite_sequence WHERE name = ?", "batches")
+
+    def waiting(self) -> int:
+        """Count the rows that are still held."""
+        return self._number("SELECT count(*) FROM batches WHERE ? = ''", "")
+
+    def waiting_readings(self) -> int:
+        """Count the readings in the rows that are still held."""
+        return self._number("SELECT sum(readings) FROM batches WHERE ? = ''", "")
+
+    def _number(self, query: str, parameter: str) -> int:
+        with self._reading, _told(self.path):
+            row = self._reader.execute(query, (parameter,)).fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._reading:
+            self._reader.close()
+
+
+class SqliteSpool(SpoolReader):
+    """The spool with its one writer.
+
+    Each batch is one transaction with `synchronous=FULL`: the new numbers, the day accounts, the
+    refusals and the readings become durable together or not at all.
+
+    Parameters
+    ----------
+    limit_bytes
+        The file grows to about this; then `write` refuses until rows have been dropped.
+    start_after
+        Offsets begin after this at the least: the cursor that the records hold, so that a
+        spool that was lost and begun anew is not taken for one that was judged already.
+
+    Raises
+    ------
+    Conflict
+        When the spool has a writer already.
+    SpoolDamaged
+        When the file is damaged; it has then been moved aside.
+    StoreUnavailable
+        When the file cannot be made or opened.
+
+    """
+
+    def __init__(self, path: Path, *, limit_bytes: int, start_after: int = 0) -> None:
+        self._lock = take_lock(path)
+        try:
+            self._writer = open_file(path, synchronous="FULL")
+            super().__init__(path)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._limit_bytes = limit_bytes
+        self._trouble = ""
+        self._ledger = Ledger(self._load_numbers, self._load_account)
+        head = self.head()
+        for entry in self.after(head - _ROWS_REMEMBERED, 10**6):
+            self._ledger.remember(entry.batch)
+        if head < start_after:
+            with _told(path):
+                self._writer.execute("DELETE FROM sqlite_sequence WHERE name = 'batches'")
+                self._writer.execute(
+                    "INSERT INTO sqlite_sequence VALUES ('batches', ?)", (start_after,)
+                )
+
+    def write(self, arrivals: Arrivals) -> Committed:
+        """Drop what came before, keep the rest with its accounts; durable when this returns.
+
+        Raises
+        ------
+        StoreUnavailable
+            When nothing was promised and nothing has changed; the same call may be made again.
+
+        """
+        with self._writing:
+            try:
+                with _told(self.path):
+                    self._refuse_when_full()
+                    admission = self._ledger.admit(arrivals)
+                    offset = self._commit(admission, arrivals)
+            except StoreUnavailable as error:
+                self._trouble = str(error)
+                raise
+            self._trouble = ""
+            self._ledger.keep(admission)
+        for gateway_id, boot in admission.restarted:
+            log.warning("gateway counts anew without a new boot", gateway=gateway_id, boot=boot)
+        return Committed(
+            offset,
+            len(admission.batch),
+            admission.duplicate,
+            admission.rejected,
+            admission.quarantined,
+            admission.receipts,
+        )
+
+    def _commit(self, admission: Admission, arrivals: Arrivals) -> int:
+        body = encode_row(
+            admission.batch,
+            admission.refusals,
+            tuple(admission.accounts.values()),
+            arrivals.statuses,
+        )
+        writer = self._writer
+        writer.execute("BEGIN IMMEDIATE")
+        try:
+            writer.executemany(
+                _PUT_NUMBERS,
+                [(*key, numbers.to_bytes()) for key, numbers in admission.numbers.items()],
+            )
+            writer.executemany(
+                _PUT_ACCOUNT,
+                [
+                    (*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing)
+                    for key, a in admission.accounts.items()
+                ],
+            )
+            offset = writer.execute(
+                "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(admission.batch), body)
+            ).lastrowid
+            writer.execute("COMMIT")
+        except sqlite3.Error:
+            _roll_back(writer)
+            raise
+        assert offset is not None  # noqa: S101
+        return offset
+
+    def _refuse_when_full(self) -> None:
+        held = self.held_bytes()
+        if held >= self._limit_bytes:
+            raise StoreUnavailable(
+                f"spool {self.path} must hold less than {self._limit_bytes} bytes, holds {held}: "
+                "is the readings store or the pipeline behind?"
+            )
+
+    def held_bytes(self) -> int:
+        """Tell how much of the file is in use."""
+        execute = self._writer.execute
+        pages = execute("PRAGMA page_count").fetchone()[0]
+        free = execute("PRAGMA freelist_count").fetchone()[0]
+        return int((pages - free) * execute("PRAGMA page_size").fetchone()[0])
+
+    def _load_numbers(self, counting: Counting) -> NumberSet | None:
+        row = self._writer.execute(
+            "SELECT numbers FROM numbers WHERE gateway = ? AND boot = ?", counting
+        ).fetchone()
+        return None if row is None else NumberSet.from_bytes(row[0])
+
+    def _load_account(self, key: AccountDay) -> DayAccount | None:
+        row = self._writer.execute(
+            "SELECT stored, rejected, quarantined, duplicate, missing FROM accounts"
+            " WHERE gateway = ? AND day = ?",
+            key,
+        ).fetchone()
+        return None if row is None else DayAccount(key[0], day_text(key[1]), *row)
+
+    def health(self) -> Health:
+        """Tell how full it is and whether it takes readings."""
+        with self._writing:
+            held = self.held_bytes()
+        figures = (
+            ("rows waiting", float(self.waiting())),
+            ("bytes held", float(held)),
+            ("bytes limit", float(self._limit_bytes)),
+        )
+        if self._trouble:
+            return Health("spool", "degraded", self._trouble, figures)
+        return Health("spool", "ok", "takes readings", figures)
+
+    def close(self) -> None:
+        """Let go of the file and of the lock."""
+        with self._writing:
+            super().close()
+            self._writer.close()
+            self._lock.close()
+
+
+class _told:  # noqa: N801
+    """Turns SQLite's errors into ours."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.OperationalError):
+            raise StoreUnavailable(f"spool {self._path} does not take or give: {error}") from None
+        if isinstance(error, sqlite3.DatabaseError | msgspec.DecodeError):
+            raise SpoolDamaged(
+                f"spool {self._path} is damaged ({error}); stop and start again to have it "
+                "checked and moved aside"
+            ) from None
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # after some errors SQLite has done it already
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")

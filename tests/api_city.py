@@ -1,0 +1,304 @@
+"""A small city for the tests of the API: two districts, and users of every role for each."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.application import create_app
+from app.identity import LocalIdentity
+from domain.access import Role, Scope, ScopeKind, User
+from domain.accounts import DayAccount, Fate, Refusal
+from domain.alerts import (
+    Alert,
+    AlertEvent,
+    AlertState,
+    Contribution,
+    EventKind,
+    Notice,
+    Recipient,
+    Way,
+)
+from domain.buildings import Appraisal, Building, Grade
+from domain.clock import HOUR_NS, MINUTE_NS, VirtualClock, to_ns
+from domain.findings import Cause, Finding
+from domain.limits import Certainty, Level, Limit, LimitProfile
+from domain.ports import GatewayStatus, Judgement
+from domain.readings import ReadingBatch
+from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
+from domain.services import Health, Services
+from storage.readings.memory import MemoryReadingStore
+from storage.records.records import Records, open_records
+from storage.sheets import read_sheet
+
+NOW_NS = to_ns(datetime(2026, 11, 23, 6, tzinfo=UTC))
+PASSWORD = "correct horse battery"
+#: 近 and 远: the district of the scoped users, and the foreign one
+DISTRICTS = {"near": "360102", "far": "360103"}
+ROLES = {role.name.lower(): role for role in Role}
+#: cheap on purpose: what is tested is not how slow it is
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@dataclass
+class City:
+    """The application with its stores, and clients for its users.
+
+    `admin` and every other role's name is a user of the whole city; `near_admin` … are users
+    of the district `near` only.
+    """
+
+    app: FastAPI
+    services: Services
+    records: Records
+    readings: MemoryReadingStore
+    clock: VirtualClock
+    wall: VirtualClock
+    identity: LocalIdentity
+
+    def client(self, user: str | None = None) -> TestClient:
+        """Open a client that sends a fresh API key of a user; without one nobody is known."""
+        client = TestClient(self.app, base_url="https://testserver", raise_server_exceptions=False)
+        if user is not None:
+            key, _ = self.identity.make_key(f"u-{user}", "test", "test")
+            client.headers["Authorization"] = f"Bearer {key}"
+        return client
+
+    def browser(self, user: str) -> TestClient:
+        """Open a client that logs in with the password and sends cookie and CSRF token."""
+        client = TestClient(self.app, base_url="https://testserver", raise_server_exceptions=False)
+        answer = client.post(
+            "/api/v1/session", json={"name": user.replace("_", "-"), "password": PASSWORD}
+        )
+        assert answer.status_code == 201, answer.text
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return client
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.records.close()
+
+
+def make_city(folder: Path) -> City:
+    """Build the city in a folder of its own."""
+    clock, wall = VirtualClock(NOW_NS), VirtualClock(NOW_NS)
+    records = open_records(f"sqlite:///{folder / 'records.db'}", clock=clock)
+    readings = MemoryReadingStore()
+    identity = LocalIdentity(records.access, wall, hasher=HASHER)
+    services = Services(
+        register=records.register,
+        alerts=records.alerts,
+        accounts=records.accounts,
+        access=records.access,
+        audit=records.audit,
+        readings=readings,
+        identity=identity,
+        clock=clock,
+        profile=profile(),
+        read_sheet=read_sheet,
+        health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
+    )
+    hashed = identity.hash_password(PASSWORD)
+    for name, role in ROLES.items():
+        scopes = {
+            name: (Scope(ScopeKind.CITY),),
+            f"near_{name}": (Scope(ScopeKind.DISTRICT, DISTRICTS["near"]),),
+        }
+        for user, where in scopes.items():
+            records.access.put_user(
+                User(f"u-{user}", user.replace("_", "-"), user, role, where, hashed), "test"
+            )
+    for place, district in DISTRICTS.items():
+        _build(records, place, district)
+    _judge(records)
+    for place in DISTRICTS:
+        readings.append(batch(f"c-{place}-x", [float(i) for i in range(10)]))
+    app = create_app(services)
+    return City(app, services, records, readings, clock, wall, identity)
+
+
+def batch(channel_id: str, values: list[float]) -> ReadingBatch:
+    """Make one reading a minute, from ten hours before now."""
+    count = len(values)
+    taken_at = NOW_NS - 10 * HOUR_NS + MINUTE_NS * np.arange(count, dtype=np.int64)
+    return ReadingBatch(
+        (channel_id,),
+        np.zeros(count, np.int32),
+        taken_at,
+        np.array(values),
+        np.zeros(count, np.uint16),
+        taken_at + 1,
+        np.full(count, -1, np.int64),
+        np.full(count, -1, np.int32),
+    )
+
+
+def building(place: str, district: str) -> Building:
+    """Make a building of one of the two districts."""
+    return Building(
+        id=f"b-{place}",
+        code=f"CODE-{place}",
+        name=f"演示楼 {place}",
+        address="演示路 1 号",
+        district=district,
+        street=f"street-{place}",
+        community="",
+        longitude=115.9,
+        latitude=28.7,
+    )
+
+
+def _build(records: Records, place: str, district: str) -> None:
+    register = records.register
+    register.put_building(building(place, district), "test")
+    register.put_appraisal(
+        Appraisal(
+            f"a-{place}",
+            f"b-{place}",
+            "JGJ 125-2016",
+            Grade.C,
+            f"R-{place}",
+            "演示鉴定机构",
+            datetime(2025, 1, 2, tzinfo=UTC).date(),
+        ),
+        "test",
+    )
+    register.put_gateway(Gateway(f"g-{place}", f"gateway {place}", secret_sha256="5" * 64), "test")
+    register.put_sensor(Sensor(f"s-{place}", f"b-{place}", f"g-{place}", "T1", "tilt"), "test")
+    for axis in "xy":
+        channel = Channel(
+            f"c-{place}-{axis}", f"s-{place}", f"g-{place}", f"T1.{axis}", "tilt", "‰", axis
+        )
+        register.put_channel(channel, "test")
+    register.put_mount(Mount(f"m-{place}", f"s-{place}", NOW_NS - HOUR_NS, 90.0), "test")
+    register.put_segment(
+        Segment(f"z-{place}", f"c-{place}-x", NOW_NS - HOUR_NS, SegmentReason.INSTALL), "test"
+    )
+    records.alerts.put_recipient(
+        Recipient(f"r-{place}", f"duty {place}", (Way("sms", "000"),), (district,)), "test"
+    )
+
+
+def finding(place: str, number: int = 0) -> Finding:
+    """Make a finding at the building of one district."""
+    return Finding(
+        id=f"f-{place}-{number}",
+        building_id=f"b-{place}",
+        cause=Cause.TILT,
+        rule="tilt.total.h24",
+        subject=f"s-{place}",
+        subject_name="T1",
+        channels=(f"c-{place}-x", f"c-{place}-y"),
+        level=Level.RED,
+        at_ns=NOW_NS - HOUR_NS + number,
+        value=11.0,
+        limit=10.0,
+        unit="‰",
+        window_ns=0,
+        started_ns=NOW_NS - 2 * HOUR_NS,
+        source="JGJ 125-2016",
+        certainty="verified",
+        profile="test 1",
+        details=(("x", 7.0), ("note", "both axes")),
+    )
+
+
+def alert(place: str, cause: Cause = Cause.TILT, level: Level = Level.RED) -> Alert:
+    """Make an alert at the building of one district."""
+    held = Contribution(
+        "tilt.total.h24", f"s-{place}", "T1", level, f"f-{place}-0", NOW_NS, 11.0, 10.0, "‰"
+    )
+    return Alert(
+        id=f"l-{place}-{cause.value}",
+        building_id=f"b-{place}",
+        cause=cause,
+        level=level,
+        level_max=level,
+        state=AlertState.OPEN,
+        opened_at_ns=NOW_NS - HOUR_NS,
+        updated_at_ns=NOW_NS - HOUR_NS,
+        event_started_at_ns=NOW_NS - 2 * HOUR_NS,
+        contributions=(held,),
+        version=1,
+    )
+
+
+def _judge(records: Records) -> None:
+    alerts, events, notices, findings, refusals, accounts, statuses = [], [], [], [], [], [], []
+    for place in DISTRICTS:
+        findings += [finding(place, number) for number in range(3)]
+        for cause, level in ((Cause.TILT, Level.RED), (Cause.CRACK, Level.YELLOW)):
+            new = alert(place, cause, level)
+            alerts.append(new)
+            opened = AlertEvent(
+                f"e-{new.id}", new.id, NOW_NS - HOUR_NS, EventKind.OPENED, level, "system"
+            )
+            events.append(opened)
+            notices.append(
+                Notice(
+                    id=f"n-{new.id}",
+                    alert_id=new.id,
+                    event_id=opened.id,
+                    recipient_id=f"r-{place}",
+                    recipient_name=f"duty {place}",
+                    ways=(Way("sms", "13800000000"), Way("email", "duty@example.org")),
+                    level=level,
+                    title="alert",
+                    text="text",
+                    link="/alerts",
+                    created_at_ns=NOW_NS - HOUR_NS,
+                )
+            )
+        refusals.append(
+            Refusal(
+                f"q-{place}",
+                f"g-{place}",
+                NOW_NS - HOUR_NS,
+                Fate.REJECTED,
+                "not finite",
+                "value",
+                1,
+                "T1.x",
+                b"\xff{}",
+            )
+        )
+        accounts.append(DayAccount(f"g-{place}", "2026-11-23", 10, 1, 2, 3, 4))
+        statuses.append(GatewayStatus(f"g-{place}", NOW_NS, True, 3, 80.0, -71.0, "1.0"))
+    refusals.append(
+        replace(refusals[0], id="q-unknown", gateway_id="g-unknown", fate=Fate.QUARANTINED)
+    )
+    records.judgement.commit(
+        Judgement(
+            0,
+            1,
+            findings=tuple(findings),
+            alerts=tuple(alerts),
+            events=tuple(events),
+            notices=tuple(notices),
+            refusals=tuple(refusals),
+            accounts=tuple(accounts),
+            statuses=tuple(statuses),
+        )
+    )
+
+
+def profile() -> LimitProfile:
+    """Make a profile of one row."""
+    row = Limit(
+        id="tilt.total.h24",
+        quantity="tilt_total",
+        level=Level.RED,
+        op=">=",
+        value=10.0,
+        unit="‰",
+        applies=(("height_m_max", 24.0),),
+        consequence="danger point",
+        source="JGJ 125-2016",
+        certainty=Certainty.VERIFIED,
+        effective_from="2026-01-01",
+    )
+    return LimitProfile("test", "1", (row,), (("confirm.need", 3.0),))

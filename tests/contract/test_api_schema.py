@@ -1,0 +1,147 @@
+"""What the OpenAPI document promises, held against the whole API by schemathesis."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from schemathesis.config import (
+    ChecksConfig,
+    GenerationConfig,
+    PositiveDataAcceptanceConfig,
+    ProjectConfig,
+    ProjectsConfig,
+)
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+from starlette.types import Receive, Scope, Send
+
+from api.application import create_app
+from tests.api_city import City, make_city
+
+pytestmark = pytest.mark.slow
+
+SEED = 20261123
+
+# the document cannot say from when to when a moment may be kept (1900 to 2200)
+schemathesis.openapi.format(
+    "date-time",
+    st.integers(0, 6_000_000_000).map(
+        lambda second: (datetime(1971, 1, 1, tzinfo=UTC) + timedelta(seconds=second)).isoformat()
+    ),
+)
+schemathesis.openapi.format(
+    "date", st.dates(date(1901, 1, 1), date(2190, 1, 1)).map(lambda day: day.isoformat())
+)
+
+
+#: operations with rules that no JSON schema can say: 422 may meet what fits the document
+RULES = {
+    "POST /api/v1/buildings/import": "the file must be a table of buildings",
+    "POST /api/v1/buildings/import/preview": "the file must be a table of buildings",
+    "PUT /api/v1/buildings/{building_id}": "nothing was built after today",
+    "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}": "valid after it was made",
+    "PUT /api/v1/buildings/{building_id}/channels/{channel_id}": "low is under high",
+    "PUT /api/v1/buildings/{building_id}/sensors/{sensor_id}": "the gateway stays with channels",
+}
+#: 412: an object that is not there yet cannot be at an ETag (RFC 9110 13.1.1)
+ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "412", "429", "5xx"]
+
+#: the city of the running test; the operations must be known before there is one
+RUNNING: list[City] = []
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Hand requests to the city that is running."""
+    await RUNNING[-1].app(scope, receive, send)
+
+
+#: objects of the city, so that requests reach something
+REAL = {
+    "path.building_id": "b-near",
+    "path.channel_id": "c-near-x",
+    "path.sensor_id": "s-near",
+    "path.segment_id": "z-near",
+    "path.mount_id": "m-near",
+    "path.appraisal_id": "a-near",
+    "path.gateway_id": "g-near",
+    "path.alert_id": "l-near-tilt",
+    "path.finding_id": "f-near-0",
+    "path.recipient_id": "r-near",
+    "path.user_id": "u-inspector",
+}
+
+
+def _schema(
+    parameters: dict[str, Any], *modes: schemathesis.GenerationMode
+) -> schemathesis.BaseSchema:
+    generation = GenerationConfig(
+        modes=list(modes), deterministic=True, database="none", with_security_parameters=False
+    )
+    accepted = PositiveDataAcceptanceConfig(expected_statuses=ACCEPTED)
+    project = ProjectConfig(
+        generation=generation,
+        checks=ChecksConfig(positive_data_acceptance=accepted),
+        parameters=parameters,
+    )
+    config = schemathesis.Config(seed=SEED, projects=ProjectsConfig(default=project))
+    nothing: Any = SimpleNamespace(secure_cookies=True, alerts=None)
+    schema = schemathesis.openapi.from_dict(create_app(nothing).openapi(), config=config)
+    schema.app = application
+    # a stream of events has no end; it has its own tests
+    return schema.exclude(path="/api/v1/events")
+
+
+POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+on_real_objects = _schema(REAL, POSITIVE, NEGATIVE)
+on_any_ids = _schema({}, POSITIVE)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Run a city and hand out an API key of each user."""
+    city = make_city(tmp_path_factory.mktemp("city"))
+    RUNNING.append(city)
+    yield {
+        user: city.identity.make_key(f"u-{user}", "schemathesis", "test")[0]
+        for user in ("administrator", "insurer")
+    }
+    RUNNING.remove(city)
+    city.close()
+
+
+def bounded(examples: int) -> settings:
+    """Bound the time and draw the same examples in every run."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@on_real_objects.parametrize()
+@bounded(6)
+def test_an_administrator_is_answered_as_documented(
+    case: schemathesis.Case, keys: dict[str, str]
+) -> None:
+    check(case, keys["administrator"])
+
+
+@on_any_ids.parametrize()
+@bounded(3)
+def test_an_insurer_is_answered_as_documented(
+    case: schemathesis.Case, keys: dict[str, str]
+) -> None:
+    check(case, keys["insurer"])
+
+
+def check(case: schemathesis.Case, key: str) -> None:
+    """Send a case and hold the answer against the document."""
+    ruled = [positive_data_acceptance] if case.operation.label in RULES else []
+    case.call_and_validate(headers={"Authorization": f"Bearer {key}"}, excluded_checks=ruled)

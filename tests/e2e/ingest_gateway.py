@@ -1,0 +1,109 @@
+"""A gateway for tests: numbers its readings and keeps them until the receipt."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Self
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+START_MS = 1_795_000_000_000
+
+
+def message(gateway: str, boot: int, seq: int, count: int) -> tuple[str, bytes]:
+    """Write the readings seq, seq + 1, …: number n was taken n ms after the start, value n."""
+    readings = [
+        {"c": f"T{n % 5}.x", "t": START_MS + n, "v": n / 1000} for n in range(seq, seq + count)
+    ]
+    payload = json.dumps({"boot": boot, "seq": seq, "readings": readings}).encode()
+    return f"anju/1/0/{gateway}/readings", payload
+
+
+class TestGateway:
+    """Publishes, listens for receipts, and sends again what has none."""
+
+    __test__ = False
+
+    def __init__(self, port: int, name: str = "g-1", boot: int = 1) -> None:
+        self.name, self.boot, self.port = name, boot, port
+        self.unreceipted: set[int] = set()
+        self.receipts: list[dict[str, object]] = []
+        self.subscribed = threading.Event()
+        self._lock = threading.Lock()
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"test-{name}", clean_session=False
+        )
+        self._client.max_inflight_messages_set(1000)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = lambda *_: self.subscribed.set()
+        self._client.on_message = self._on_message
+
+    def __enter__(self) -> Self:
+        self._client.connect("127.0.0.1", self.port)
+        self._client.loop_start()
+        assert self.subscribed.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, client: mqtt.Client, *_: object) -> None:
+        client.subscribe(f"anju/1/0/{self.name}/receipt", 1)
+
+    def _on_message(self, _client: mqtt.Client, _data: object, came: mqtt.MQTTMessage) -> None:
+        receipt = json.loads(came.payload)
+        gaps = receipt["gaps"]
+        with self._lock:
+            self.receipts.append(receipt)
+            if receipt["boot"] == self.boot:
+                self.unreceipted = {
+                    n
+                    for n in self.unreceipted
+                    if n > receipt["upto"] or any(a <= n <= b for a, b in gaps)
+                }
+
+    def publish(self, seq: int, count: int) -> None:
+        """Send a message; the readings in it wait for their receipt."""
+        with self._lock:
+            self.unreceipted.update(range(seq, seq + count))
+        self._client.publish(*message(self.name, self.boot, seq, count), qos=1)
+
+    def publish_all(self, numbers: Iterable[int], count: int = 5) -> None:
+        """Send many numbers, `count` a message."""
+        for seq in list(numbers)[::count]:
+            self.publish(seq, count)
+
+    def send_again(self) -> None:
+        """Send what has no receipt, one reading a message."""
+        with self._lock:
+            waiting = sorted(self.unreceipted)
+        for n in waiting:
+            self._client.publish(*message(self.name, self.boot, n, 1), qos=1)
+
+    def receipted(self, of: Iterable[int]) -> set[int]:
+        """Tell which numbers may be forgotten by now."""
+        with self._lock:
+            return set(of) - self.unreceipted
+
+    def wait_for_receipts(self, seconds: float = 60.0, *, again_every_s: float = 0.0) -> None:
+        """Wait until everything has its receipt."""
+        until = time.monotonic() + seconds
+        again_at = time.monotonic() + again_every_s
+        while self.unreceipted:
+            assert time.monotonic() < until, f"{len(self.unreceipted)} readings have no receipt"
+            if again_every_s and time.monotonic() > again_at:
+                self.send_again()
+                again_at = time.monotonic() + again_every_s
+            time.sleep(0.05)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not come to hold in time"
+        time.sleep(0.02)

@@ -1,0 +1,1 @@
+"""Pages for people: server-rendered, htmx for the small changes, ES modules for map and charts."""
