@@ -64,6 +64,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         size = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(size)
+        if len(body) < size:  # the sender died half-way: a real server takes nothing from it
+            self.close_connection = True
+            return
         self.channel.asked.append(
             Asked(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
         )
