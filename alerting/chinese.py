@@ -1,6 +1,7 @@
 """The phrases of alerts in Chinese."""
 
 from alerting.saying import Saying, figures, lasting, placed, what
+from alerting.sources import source_word
 from alerting.words import span
 from domain.findings import Cause, Compensation
 
@@ -25,7 +26,7 @@ def subject(name: str, said: Saying, *, whole: bool) -> str:
 def holds(said: Saying) -> str:
     """Say what was reached, and against which limit."""
     value, limit = figures(said, "zh")
-    basis = f"，依据 {said.source}" if said.source else ""
+    basis = f"，依据{_spaced(said.source)}" if said.source else ""
     bound = f"（限值 {limit}{basis}）"
     match said.compensation:
         case Compensation.MATURE:
@@ -64,6 +65,12 @@ def holds(said: Saying) -> str:
         case _:
             body = f"重新启动，前后相差 {value}（阈值 {limit}{basis}），零点须由人确认"
     return body + ("，温度补偿尚未成熟，级别暂限于黄色" if said.capped else "")
+
+
+def _spaced(source: str) -> str:
+    """Write the source behind a Chinese word: a space parts it from a letter or digit only."""
+    word = source_word(source)
+    return f" {word}" if word[:1].isascii() else word
 
 
 def _silence(said: Saying, value: str, limit: str, basis: str) -> str:

@@ -1,6 +1,7 @@
 """The phrases of alerts in English."""
 
 from alerting.saying import Saying, figures, lasting, placed, what
+from alerting.sources import source_word
 from alerting.words import span
 from domain.findings import Cause, Compensation
 
@@ -25,7 +26,7 @@ def subject(name: str, said: Saying, *, whole: bool) -> str:
 def holds(said: Saying) -> str:
     """Say what was reached, and against which limit."""
     value, limit = figures(said, "en")
-    basis = f", source {said.source}" if said.source else ""
+    basis = f", source: {source_word(said.source, 'en')}" if said.source else ""
     bound = f" (limit {limit}{basis})"
     match said.compensation:
         case Compensation.MATURE:

@@ -64,12 +64,15 @@ class House:
         What this process does.
     wall_clock
         The real time, for log-ins and sessions; never virtual.
+    log_ins
+        Role, name and password of the demo's accounts, for its log-in page; the demo sets them.
 
     """
 
     settings: Settings
     roles: frozenset[Role] = EVERY_ROLE
     wall_clock: Clock = field(default_factory=SystemClock)
+    log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -159,6 +162,7 @@ class House:
             health=self.health,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
+            log_ins=self.log_ins,
         )
 
     def start(self) -> None:
@@ -236,7 +240,7 @@ class House:
             figures = [("waiting", float(self.records.outbox.unfinished()))]
             if "dispatcher" in self.__dict__:
                 figures += self.dispatcher.figures()
-            found.append(Health("notices", "ok", "", tuple(figures)))
+            found.append(Health("notices", "ok", "", tuple(figures), "sending"))
         return found
 
     def _judge(self) -> int:

@@ -168,11 +168,11 @@ class Pipeline:
             behind = head - self._spool.cursor("judged")
             unstored = head - self._spool.cursor("stored")
         except StoreUnavailable as error:
-            return Health("pipeline", "down", str(error))
+            return Health("pipeline", "down", str(error), code="spool away")
         figures = (("unjudged", float(behind)), ("unstored", float(unstored)))
         if self._store_down:
-            return Health("pipeline", "degraded", self._store_down, figures)
-        return Health("pipeline", "ok", "", figures)
+            return Health("pipeline", "degraded", self._store_down, figures, "store away")
+        return Health("pipeline", "ok", "", figures, "judging")
 
     def _wake(self) -> None:
         """Read the saved states once, and the register whenever it has changed."""

@@ -161,6 +161,7 @@ def set_stage(
         settings = _settings(settings, folder, broker, endpoint, port)
         house = House(settings, frozenset() if separate else EVERY_ROLE)
         passwords = fill_register(house, story)
+        house.log_ins = tuple((role, name, passwords[name]) for name, role, _, _ in LOG_INS)
         house.start()
         stack.callback(house.stop)
         processes = [

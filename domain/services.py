@@ -97,6 +97,11 @@ class Health:
     ----------
     state
         `ok`, `degraded` or `down`.
+    text
+        What the part itself says: an address, an error's text. Not for translation.
+    code
+        Stable word for what is the matter, such as `store away`; the pages have a sentence in
+        each language for it.
 
     """
 
@@ -104,6 +109,7 @@ class Health:
     state: str
     text: str
     figures: tuple[tuple[str, float], ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,9 @@ class Services:
         The one clock of readings and alerts; virtual in the accelerated story.
     simulated
         What to say on every page when the data are simulated; empty for real data.
+    log_ins
+        Role, name and password of each demo account; the log-in page shows them, and only when
+        the data are simulated. Empty outside the demo.
 
     """
 

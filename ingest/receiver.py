@@ -136,12 +136,12 @@ class Receiver:
         """Tell whether readings come in and are kept."""
         figures = tuple((name, float(n)) for name, n in self.stats().items())
         if not self._writer.alive or not self._thread.is_alive():
-            return Health("ingest", "down", "a thread of ingest has ended", figures)
+            return Health("ingest", "down", "", figures, "thread ended")
         if self._writer.trouble:
-            return Health("ingest", "degraded", self._writer.trouble, figures)
+            return Health("ingest", "degraded", self._writer.trouble, figures, "spool refuses")
         if not self._connected:
-            return Health("ingest", "degraded", self._trouble, figures)
-        return Health("ingest", "ok", f"connected to {self._address}", figures)
+            return Health("ingest", "degraded", self._trouble, figures, "not connected")
+        return Health("ingest", "ok", self._address, figures, "connected")
 
     def stats(self) -> dict[str, int]:
         """Count since the start what came and what became of it."""

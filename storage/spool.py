@@ -256,8 +256,8 @@ class SqliteSpool(SpoolReader):
             ("bytes limit", float(self._limit_bytes)),
         )
         if self._trouble:
-            return Health("spool", "degraded", self._trouble, figures)
-        return Health("spool", "ok", "takes readings", figures)
+            return Health("spool", "degraded", self._trouble, figures, "not taking")
+        return Health("spool", "ok", "", figures, "taking")
 
     def close(self) -> None:
         """Let go of the file and of the lock."""

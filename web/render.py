@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from alerting.sources import source_word
 from domain.access import Caller, Session, may
 from domain.limits import Level
 from web import formats
@@ -50,6 +51,7 @@ def environment() -> Environment:
         "short_time": formats.short_time,
         "full_time": formats.full_time,
         "quantity": formats.quantity,
+        "source_word": source_word,
         "static": static_url,
         "languages": LANGUAGES,
     }

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.permission import Given, may
 from api.problem import problems
@@ -23,7 +23,8 @@ class PartOut(BaseModel):
 
     part: str
     state: str
-    text: str
+    text: str = Field(description="what the part itself says: an address, an error's text")
+    code: str = Field(description="stable word for what is the matter; empty when there is none")
     figures: dict[str, float]
 
 
@@ -46,7 +47,13 @@ def read_health(
 ) -> HealthOut:
     """Tell how each part is: `ok`, `degraded` or `down`."""
     parts = [
-        PartOut(part=each.part, state=each.state, text=each.text, figures=dict(each.figures))
+        PartOut(
+            part=each.part,
+            state=each.state,
+            text=each.text,
+            code=each.code,
+            figures=dict(each.figures),
+        )
         for each in services.health()
     ]
     worst = next((s for s in ("down", "degraded") if any(p.state == s for p in parts)), "ok")

@@ -110,11 +110,13 @@ def services_of(
         profile=load_profile(),
         read_sheet=read_sheet,
         health=lambda: [
-            Health("pipeline", "ok", "", (("behind", 0.0),)),
-            Health("notices", "degraded", "短信网关无应答", (("waiting", 3.0),)),
+            Health("pipeline", "ok", "", (("unjudged", 0.0),), "judging"),
+            Health("notices", "degraded", "no answer", (("waiting", 3.0),)),
+            Health("spool", "degraded", "disk I/O error", (("rows waiting", 8.0),), "not taking"),
         ],
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
+        log_ins=(("duty officer", "duty", PASSWORD), ("insurer", "insurer", PASSWORD)),
     )
 
 

@@ -177,6 +177,18 @@ def test_logging_out_ends_the_session(open_as: Opened, quarter: Quarter) -> None
     assert page.url == f"{quarter.url}/login"
 
 
+def test_the_demo_s_log_ins_are_shown_with_what_each_may_do(
+    open_as: Opened, quarter: Quarter, size: str
+) -> None:
+    page = open_as(None, "/login", size)
+    assert "不能处置" in page.inner_text(".demo-login >> nth=1")
+    assert no_wider_than_the_screen(page)
+    page.click(".demo-login >> nth=0")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{quarter.url}/")
+    assert page.locator(".me-menu strong").text_content() == "duty"
+
+
 # ------------------------------------------------------------------------------- the desk
 
 
@@ -611,6 +623,12 @@ def test_the_operator_sees_what_is_not_well(open_as: Opened, quarter: Quarter) -
     page = open_as("operator", "/health")
     assert "有部分运行不正常" in page.inner_text(".health-answer")
     assert page.locator(".health").first.inner_text().startswith("通知发送")
+    assert "无法写入" in page.inner_text(".health:nth-of-type(2)")
+    assert "disk I/O error" in page.inner_text(".health:nth-of-type(2) .health-detail")
+    page.goto(f"{quarter.url}/health")
+    page.click("#me summary")
+    page.click("[data-language-choice=en]")
+    page.wait_for_selector("text=Cannot be written")
     page.goto(quarter.url)
     assert page.url == f"{quarter.url}/gateways", "an operator has no desk"
 

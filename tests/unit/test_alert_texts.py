@@ -1,5 +1,6 @@
 """What alerts say, in both languages."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.join import join
+from alerting.sources import source_word
 from alerting.texts import notice_text, sentence, title
 from alerting.words import LEVEL_WORDS, level_word, moment, number, span, unit_word
+from analytics.limits import load_profile
 from domain.alerts import EventKind
 from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS
 from domain.findings import Cause, Compensation, Finding
@@ -21,12 +24,32 @@ PLAIN = Compensation.NOT_NEEDED
 def test_a_finding_reads_as_one_sentence() -> None:
     assert sentence(finding(), BUILDING) == (
         "3 号楼东墙 2 层裂缝 C-03 在扣除温度影响后 12 天内扩展 0.31 mm"
-        "（限值 0.30 mm，依据 project）。"
+        "（限值 0.30 mm，依据本项目建议值）。"
     )
     assert sentence(finding(), BUILDING, "en") == (
         "3 号楼: crack C-03 (东墙 2 层) has opened 0.31 mm within 12 days"
-        " with the temperature taken out (limit 0.30 mm, source project)."
+        " with the temperature taken out (limit 0.30 mm, source: this project's own value)."
     )
+
+
+def test_no_source_of_the_limits_data_is_told_in_a_raw_word() -> None:
+    profile = load_profile()
+    sources = {row.source for row in profile.rows} | {table.source for table in profile.tables}
+    for source in sources:
+        zh, en = source_word(source), source_word(source, "en")
+        # in Chinese only the names of standards, clauses, grades and units keep their letters
+        words = re.findall(r"[A-Za-z]{2,}", zh)
+        assert set(words) <= {"GB", "JGJ", "DIN", "BS", "mm", "Bu", "Cu"}, (source, zh)
+        assert "project" not in zh
+        assert "project" not in en.replace("this project's own value", "")
+        clauses = re.findall(r"\d[\d.-]+\d", source)
+        assert re.findall(r"\d[\d.-]+\d", zh) == clauses
+        assert re.findall(r"\d[\d.-]+\d", en) == clauses
+
+
+def test_a_source_that_is_not_known_stays_as_it_is() -> None:
+    assert source_word("DB36/T 1234-2025 5.1") == "DB36/T 1234-2025 5.1"
+    assert source_word("the project manager's order") == "the project manager's order"
 
 
 def test_an_alert_says_how_many_points_agree() -> None:
@@ -49,55 +72,55 @@ def test_without_its_findings_an_alert_still_has_value_and_limit() -> None:
         (
             finding(cause=Cause.TILT, rule="tilt.total.h24", value=7.314, limit=7.0, unit="‰",
                     subject_name="T1", window_ns=0, compensation=PLAIN),
-            "3 号楼倾斜测点 T1 总倾斜达到 7.31 ‰（限值 7.00 ‰，依据 project）。",
-            "3 号楼: tilt point T1 leans 7.31 ‰ in total (limit 7.00 ‰, source project).",
+            "3 号楼倾斜测点 T1 总倾斜达到 7.31 ‰（限值 7.00 ‰，依据OURS）。",
+            "3 号楼: tilt point T1 leans 7.31 ‰ in total (limit 7.00 ‰, source: OURS).",
         ),
         (
             finding(cause=Cause.TILT, rule="tilt.rate", value=0.31, limit=0.25, unit="‰/month",
                     subject_name="T1", window_ns=30 * DAY_NS),
             ("3 号楼倾斜测点 T1 在扣除温度影响后 30 天内倾斜速率达到 0.31 ‰/月"
-            "（限值 0.25 ‰/月，依据 project）。"),
+            "（限值 0.25 ‰/月，依据OURS）。"),
             ("3 号楼: tilt point T1 tilts at 0.31 ‰/month within 30 days"
-            " with the temperature taken out (limit 0.25 ‰/month, source project)."),
+            " with the temperature taken out (limit 0.25 ‰/month, source: OURS)."),
         ),
         (
             finding(cause=Cause.SETTLEMENT, rule="settlement.rate", value=2.4, limit=2.0,
                     unit="mm/month", subject_name="S4 西北角", window_ns=0, compensation=PLAIN),
-            "3 号楼西北角沉降测点 S4 沉降速率达到 2.40 mm/月（限值 2.00 mm/月，依据 project）。",
+            "3 号楼西北角沉降测点 S4 沉降速率达到 2.40 mm/月（限值 2.00 mm/月，依据OURS）。",
             ("3 号楼: settlement point S4 (西北角) settles at 2.40 mm/month"
-            " (limit 2.00 mm/month, source project)."),
+            " (limit 2.00 mm/month, source: OURS)."),
         ),
         (
             finding(cause=Cause.VIBRATION, rule="vibration.ppv", value=92.4, limit=90.0, unit="%",
                     subject_name="V1", window_ns=0, compensation=PLAIN),
-            "3 号楼振动测点 V1 振动速度峰值达到容许值的 92 %（限值 90 %，依据 project）。",
+            "3 号楼振动测点 V1 振动速度峰值达到容许值的 92 %（限值 90 %，依据OURS）。",
             ("3 号楼: vibration point V1 shook with a peak velocity of 92 % of what is allowed"
-            " (limit 90 %, source project)."),
+            " (limit 90 %, source: OURS)."),
         ),
         (
             finding(cause=Cause.VIBRATION, rule="vibration.ppv", value=3.21, limit=2.5, unit="mm/s",
                     subject_name="V1", window_ns=0, compensation=PLAIN),
-            "3 号楼振动测点 V1 振动速度峰值达到 3.21 mm/s（限值 2.50 mm/s，依据 project）。",
+            "3 号楼振动测点 V1 振动速度峰值达到 3.21 mm/s（限值 2.50 mm/s，依据OURS）。",
             ("3 号楼: vibration point V1 shook with a peak velocity of 3.21 mm/s"
-            " (limit 2.50 mm/s, source project)."),
+            " (limit 2.50 mm/s, source: OURS)."),
         ),
         (
             finding(cause=Cause.WATCH, rule="device.silent", value=6.5, limit=6.0, unit="h",
                     subject="b3", subject_name="3 号楼", window_ns=0, compensation=PLAIN),
-            "3 号楼已 6.5 小时没有数据（限值 6 小时，依据 project），监测中断。",
-            "3 号楼: the building has sent nothing for 6.5 hours (limit 6 hours, source project).",
+            "3 号楼已 6.5 小时没有数据（限值 6 小时，依据OURS），监测中断。",
+            "3 号楼: the building has sent nothing for 6.5 hours (limit 6 hours, source: OURS).",
         ),
         (
             finding(cause=Cause.WATCH, rule="device.silent", value=4.0, limit=2.0, unit="intervals",
                     subject="g7", subject_name="g7", window_ns=0, compensation=PLAIN),
-            "3 号楼 g7 监测中断：4.0 个采集周期（限值 2.0 个采集周期，依据 project）。",
-            "3 号楼: g7 is not watched: 4.0 intervals (limit 2.0 intervals, source project).",
+            "3 号楼 g7 监测中断：4.0 个采集周期（限值 2.0 个采集周期，依据OURS）。",
+            "3 号楼: g7 is not watched: 4.0 intervals (limit 2.0 intervals, source: OURS).",
         ),
         (
             finding(cause=Cause.RESTART, rule="restart.jump", value=0.31, limit=0.1, unit="‰",
                     subject_name="T1", window_ns=0, compensation=PLAIN),
-            "3 号楼 T1 重新启动，前后相差 0.31 ‰（阈值 0.10 ‰，依据 project），零点须由人确认。",
-            ("3 号楼: T1 restarted and reads 0.31 ‰ off (threshold 0.10 ‰, source project);"
+            "3 号楼 T1 重新启动，前后相差 0.31 ‰（阈值 0.10 ‰，依据OURS），零点须由人确认。",
+            ("3 号楼: T1 restarted and reads 0.31 ‰ off (threshold 0.10 ‰, source: OURS);"
             " a person must confirm."),
         ),
         (
@@ -113,8 +136,8 @@ def test_without_its_findings_an_alert_still_has_value_and_limit() -> None:
     ],
 )  # fmt: skip
 def test_each_cause_has_its_own_words(made: Finding, zh: str, en: str) -> None:
-    assert sentence(made, BUILDING) == zh
-    assert sentence(made, BUILDING, "en") == en
+    assert sentence(made, BUILDING) == zh.replace("OURS", "本项目建议值")
+    assert sentence(made, BUILDING, "en") == en.replace("OURS", "this project's own value")
 
 
 def test_a_capped_level_and_raw_values_are_said() -> None:

@@ -91,6 +91,31 @@ def test_every_value_of_the_domain_has_a_word(group: str, language: str) -> None
         assert words.of(group, value.value, "") != "", value
 
 
+def test_every_state_that_a_part_tells_of_itself_has_a_sentence() -> None:
+    told = set()
+    for room in ("ingest", "storage", "app", "alerting"):
+        for path in sorted((WEB.parent / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Health"):
+                    continue
+                part = node.args[0]
+                by_name = [key.value for key in node.keywords if key.arg == "code"]
+                code = by_name[0] if by_name else node.args[4] if len(node.args) > 4 else None
+                if isinstance(part, ast.Constant) and isinstance(code, ast.Constant):
+                    told.add((part.value, code.value))
+    assert len(told) >= 10
+    for language in LANGUAGES:
+        for part, code in told:
+            assert Words(language).of("part", part, "") != "", part
+            assert Words(language).of(f"health_said.{part}", code, "") != "", (part, code)
+
+
+def test_every_role_is_told_what_it_may_do() -> None:
+    for language in LANGUAGES:
+        for role in Role:
+            assert Words(language).of("role_may", role.value, "") != "", role
+
+
 def test_every_level_has_a_word_of_its_own() -> None:
     for language in LANGUAGES:
         assert len({Words(language)(f"level.{level.word}") for level in Level}) == len(Level)

@@ -92,6 +92,7 @@ def _form(
     problem: str = "",
     status: int = 200,
 ) -> Response:
+    services = services_of(request)
     return page(
         request,
         "login.html",
@@ -100,5 +101,6 @@ def _form(
         name=name,
         faults={"name": "", "password": ""} | (faults or {}),
         problem=problem,
-        log_ins=services_of(request).log_ins,
+        # never on real data, whatever else was handed over
+        log_ins=services.log_ins if services.simulated else (),
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from alerting.sources import source_word
 from alerting.words import unit_word
 from domain.alerts import AlertState
 from domain.buildings import Building
@@ -172,7 +173,7 @@ def _limit_out(limit: Limit, words: Words) -> dict[str, Any]:
     return {
         "level": limit.level.word,
         "label": _limit_label(limit, words),
-        "source": words.of("source", limit.source),
+        "source": source_word(limit.source, words.language),
         "certainty": words.of("certainty", limit.certainty.value),
         "rule": limit.id,
     }

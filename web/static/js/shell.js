@@ -46,6 +46,10 @@ document.addEventListener("click", (event) => {
       localStorage.setItem("anju.sound", button.dataset.soundChoice);
     } catch { /* private windows keep nothing */ }
     press(document.querySelectorAll("[data-sound-choice]"), button);
+  } else if (button.dataset.logIn) {
+    document.getElementById("name").value = button.dataset.logIn;
+    document.getElementById("password").value = button.dataset.password;
+    document.querySelector(".login-card form button[type=submit]").focus();
   } else if (button.dataset.dialogClose !== undefined) {
     button.closest("dialog").close();
   }
