@@ -18,6 +18,7 @@ import numpy as np
 
 from domain.buildings import Building
 from domain.clock import DAY_NS, HOUR_NS
+from domain.datum import DATUM_KINDS
 from domain.findings import Cause, Finding
 from domain.ids import same_id
 from domain.limits import Level, Limit, LimitProfile
@@ -25,8 +26,6 @@ from domain.readings import UNFIT, Floats, Int64s, ReadingBatch
 from domain.sensors import Segment, SegmentReason
 from domain.views import WatchedChannel, WatchedPoint
 
-#: kinds that have a datum: their zero may move when an instrument starts anew
-DATUM_KINDS = frozenset({"tilt", "crack", "settlement"})
 _BY_PEOPLE = frozenset(SegmentReason) - {SegmentReason.RESTART}
 _KEPT = 24  # newest values of a channel, from which its scatter is known
 

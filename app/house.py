@@ -19,6 +19,7 @@ from alerting.notifiers import notifiers
 from analytics.detectors import detectors
 from analytics.limits import load_profile
 from api.application import create_app
+from app.adjustment import StoredAdjuster
 from app.clocks import open_clock
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
@@ -159,6 +160,12 @@ class House:
             clock=self.clock,
             profile=load_profile(self.settings.profile),
             read_sheet=read_sheet,
+            adjuster=StoredAdjuster(
+                self.readings,
+                self.records.register,
+                self.records.judgement,
+                load_profile(self.settings.profile),
+            ),
             health=self.health,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,

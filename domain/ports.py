@@ -296,6 +296,10 @@ class JudgementStore(Protocol):
         """Read all saved detector states."""
         ...
 
+    def state(self, shard: int, building_id: str, detector: str) -> bytes | None:
+        """Read one saved detector state; `None` when there is none."""
+        ...
+
     def open_alerts(self, building_ids: Iterable[str]) -> list[Alert]:
         """Read alerts that are not closed, and the newest closed one of each building and cause."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from domain.access import ApiKey, Caller, Session
+from domain.adjusted import Adjuster
 from domain.clock import Clock
 from domain.limits import LimitProfile
 from domain.ports import (
@@ -138,6 +139,7 @@ class Services:
     clock: Clock
     profile: LimitProfile
     read_sheet: SheetReader
+    adjuster: Adjuster
     health: Callable[[], list[Health]]
     simulated: str = ""
     secure_cookies: bool = True

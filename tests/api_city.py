@@ -9,7 +9,9 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from analytics.limits import load_profile
 from api.application import create_app
+from app.adjustment import StoredAdjuster
 from app.identity import LocalIdentity
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
@@ -100,6 +102,7 @@ def make_city(folder: Path) -> City:
         clock=clock,
         profile=profile(),
         read_sheet=read_sheet,
+        adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
     )
     hashed = identity.hash_password(PASSWORD)

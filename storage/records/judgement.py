@@ -73,6 +73,16 @@ class RecordsJudgement:
                 for building_id, detector, state in connection.execute(question)
             }
 
+    def state(self, shard: int, building_id: str, detector: str) -> bytes | None:
+        """Read one saved detector state; `None` when there is none."""
+        c = tables.detector_states.c
+        question = select(c.state).where(
+            c.shard == shard, c.building_id == building_id, c.detector == detector
+        )
+        with self._database.reading() as connection:
+            found = connection.execute(question).scalar()
+            return None if found is None else bytes(found)
+
     def open_alerts(self, building_ids: Iterable[str]) -> list[Alert]:
         """Read alerts that are not closed, and the newest closed one of each building and cause."""
         c = tables.alerts.c

@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from alerting import acts
 from analytics.limits import load_profile
 from api.application import create_app
+from app.adjustment import StoredAdjuster
 from app.identity import LocalIdentity
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
@@ -109,6 +110,7 @@ def services_of(
         clock=clock,
         profile=load_profile(),
         read_sheet=read_sheet,
+        adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         health=lambda: [
             Health("pipeline", "ok", "", (("unjudged", 0.0),), "judging"),
             Health("notices", "degraded", "no answer", (("waiting", 3.0),)),
