@@ -59,7 +59,7 @@ class StoredAdjuster:
             raise NotFound(f"no channel {channel_id!r}")
         channel, _, building = found
         site = self._register.site(building.id)
-        rows = self.read(site, channel, start_ns, end_ns)
+        rows = self.read(site, channel, start_ns, end_ns, single=True)
         if channel.kind not in STRUCTURAL:
             return rows
         look = _Look(self, site, channel.gateway_id, start_ns, end_ns)
@@ -140,13 +140,22 @@ class StoredAdjuster:
             min((known.compensation for known, _ in axes), key=order.index),
         )
 
-    def read(self, site: Site, channel: Channel, start_ns: int, end_ns: int) -> Adjusted:
-        """Read a channel with its datum put right, the weather still in."""
+    def read(
+        self, site: Site, channel: Channel, start_ns: int, end_ns: int, *, single: bool = False
+    ) -> Adjusted:
+        """Read a channel with its datum put right, the weather still in.
+
+        Parameters
+        ----------
+        single
+            Single readings, however many they are.
+
+        """
         segments = [s for s in site.segments if s.channel_id == channel.id]
         structural = channel.kind in STRUCTURAL
         status = Compensation.ABSENT if structural else Compensation.NOT_NEEDED
         step_ns = max(1, channel.interval_s) * SECOND_NS
-        if (end_ns - start_ns) // step_ns <= READINGS_MAX:
+        if single or (end_ns - start_ns) // step_ns <= READINGS_MAX:
             raw = self._readings.between(channel.id, start_ns, end_ns)
             n = len(raw)
             return Adjusted(

@@ -113,7 +113,7 @@ class Adjuster(Protocol):
     """Gives series as they are judged."""
 
     def channel(self, channel_id: str, start_ns: int, end_ns: int) -> Adjusted:
-        """Read one channel, `start_ns` included and `end_ns` left out.
+        """Read single readings of one channel, `start_ns` included and `end_ns` left out.
 
         Raises
         ------
@@ -124,5 +124,8 @@ class Adjuster(Protocol):
         ...
 
     def point(self, site: Site, sensor_id: str, start_ns: int, end_ns: int) -> Trend:
-        """Read all channels of one sensor of a site, and what its growth and rate rules see."""
+        """Read all channels of one sensor of a site, and what its growth and rate rules see.
+
+        A stretch with very many readings comes as hourly spans.
+        """
         ...

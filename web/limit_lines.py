@@ -1,117 +1,116 @@
-"""Which limits a sensor's chart draws as lines, and which it can only name beside the chart."""
+"""Which limits a sensor's charts draw as lines, each in the panel whose axis it is a height of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from domain.buildings import Building
+from domain.buildings import Building, Grade
 from domain.limits import Limit, LimitProfile
 from domain.sensors import Segment, Sensor
 
 #: kind of sensor -> how the quantities of its limits begin
 QUANTITIES = {
-    "tilt": "tilt",
-    "crack": "crack",
-    "settlement": "settlement",
-    "vibration": "ppv",
+    "tilt": "tilt_",
+    "crack": "crack_",
+    "settlement": "settlement_",
+    "vibration": "ppv_",
 }
-#: conditions that the building or the sensor decides
-_FIXED = frozenset(
-    {
-        "height_m_max",
-        "height_m_above",
-        "storeys_max",
-        "storeys_min",
-        "works_nearby",
-        "structure",
-        "load_bearing",
-    }
-)
-#: quantities with these in their name speak of a change over time, not of a value
-_RATES = ("_rate", "_share")
+VALUE, GROWTH, SHARE = "value", "growth", "share"
 
 
 @dataclass(frozen=True, slots=True)
 class LimitLine:
-    """A limit at a height of the chart's axis, in the unit of the series."""
+    """A limit at a height of a panel's axis, in the panel's unit."""
 
     limit: Limit
     at: float
 
 
-def applies_to(limit: Limit, building: Building, sensor: Sensor) -> bool:
-    """Tell whether a row's conditions on building and sensor hold; others are left aside."""
-    for name, wanted in limit.applies:
-        match name:
-            case "height_m_max":
-                holds = building.height_m <= float(wanted)
-            case "height_m_above":
-                holds = building.height_m > float(wanted)
-            case "storeys_max":
-                holds = building.storeys_above <= float(wanted)
-            case "storeys_min":
-                holds = building.storeys_above >= float(wanted)
-            case "works_nearby":
-                holds = building.works_nearby == bool(wanted)
-            case "structure":
-                holds = building.structure in str(wanted).split()
-            case "load_bearing":
-                holds = sensor.load_bearing == bool(wanted)
-            case _:
-                holds = True
-        if not holds:
-            return False
-    return True
+@dataclass(frozen=True, slots=True)
+class PlacedLimits:
+    """The limits of a sensor by panel, mildest first.
+
+    Parameters
+    ----------
+    lines
+        By panel: `value`, `growth`, `share`, or the unit of a rate.
+    others
+        Limits that do not hold here now: a total limit without a survey, a width that the survey
+        already found, a rate of a point that nobody has judged yet.
+
+    """
+
+    lines: dict[str, list[LimitLine]] = field(default_factory=dict)
+    others: list[Limit] = field(default_factory=list)
 
 
-def lines_of(
+def limits_of(
     sensor: Sensor,
     segments: list[Segment],
     profile: LimitProfile,
     building: Building,
-) -> tuple[list[LimitLine], list[Limit]]:
-    """Choose the limits of a sensor's chart.
+    grade: Grade | None = None,
+    *,
+    base: float | None = None,
+    rates: frozenset[str] = frozenset(),
+    growth: bool = False,
+) -> PlacedLimits:
+    """Place the limits of a sensor that speak of its building.
 
     Parameters
     ----------
     segments
         Those of the sensor's channels.
-
-    Returns
-    -------
-    lines
-        Limits on the value that is drawn, mildest first. Total limits for surveyed series;
-        growth limits above the survey's value, or above zero where there was no survey.
-    others
-        Limits that are no height of the axis: rates, durations, frequency tables.
+    base
+        Series value from which judging counts growth; `None`: the survey's value, or zero.
+    rates
+        Units of the rates that can be drawn.
+    growth
+        There is a panel of growth.
 
     """
+    placed = PlacedLimits()
     start = QUANTITIES.get(sensor.kind)
     if start is None:
-        return [], []
+        return placed
+    absolute = any(s.absolute for s in segments)
+    surveyed = [s.survey for s in sorted(segments, key=lambda s: s.opened_at_ns) if s.survey]
+    survey = surveyed[0] if absolute and surveyed else None
     rows = [
         row
         for row in profile.rows
-        if row.quantity.startswith(start) and applies_to(row, building, sensor)
+        if row.quantity.startswith(start)
+        and row.applies_to(building, grade)
+        and (sensor.load_bearing or not row.condition("load_bearing"))
     ]
-    absolute = any(s.absolute for s in segments)
-    surveys = [s.survey for s in sorted(segments, key=lambda s: s.opened_at_ns) if s.survey]
-    lines: list[LimitLine] = []
-    others: list[Limit] = []
     for row in sorted(rows, key=lambda r: (r.level, r.value)):
-        on_value = not any(part in row.quantity for part in _RATES) and all(
-            name in _FIXED for name, _ in row.applies
-        )
-        growth = row.quantity.endswith("growth")
-        if not on_value or start == "vibration":
-            others.append(row)
-        elif growth and sensor.kind == "tilt":
-            # growth of a lean is the length of a difference of two vectors: a height of this
-            # axis only where the series begins at zero
-            (others.append(row) if absolute else lines.append(LimitLine(row, row.value)))
-        elif growth:
-            base = surveys[0] if absolute and surveys else 0.0
-            lines.append(LimitLine(row, base + row.value))
-        elif absolute:
-            lines.append(LimitLine(row, row.value))
+        panel, at = _place(row, absolute=absolute, survey=survey, base=base, growth=growth)
+        if panel == "rate":
+            panel = row.unit if row.unit in rates else ""
+        if panel:
+            placed.lines.setdefault(panel, []).append(LimitLine(row, at))
         else:
-            others.append(row)
-    return lines, others
+            placed.others.append(row)
+    return placed
+
+
+def _place(
+    row: Limit, *, absolute: bool, survey: float | None, base: float | None, growth: bool
+) -> tuple[str, float]:
+    """Tell panel and height of a limit; no panel when it does not hold."""
+    match row.quantity:
+        case "tilt_growth" if growth:
+            # growth of a lean is the length of a difference of two vectors: an axis of its own
+            return GROWTH, row.value
+        case "tilt_growth":
+            return ("", 0.0) if absolute else (VALUE, row.value)
+        case "crack_growth":
+            return VALUE, row.value + (base if base is not None else survey or 0.0)
+        case "crack_width":
+            # a width that the survey already found is the appraiser's to judge
+            found = survey is not None and row.reached_by(survey)
+            return (VALUE, row.value) if absolute and not found else ("", 0.0)
+        case "ppv_share":
+            return SHARE, row.value
+        case quantity if quantity.endswith("_rate"):
+            return "rate", row.value
+        case _:
+            return (VALUE, row.value) if absolute else ("", 0.0)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.clock import SECOND_NS
+from domain.datum import offsets_at
 from domain.ports import GatewayStatus
 from domain.readings import UNFIT, Reading
 from domain.sensors import Channel, Gateway, Segment, Sensor, Site
 from domain.services import Services
 from web.formats import quantity
-from web.series import offsets_at
 from web.words import Words
 
 #: readings later than this many intervals make a value old
@@ -91,7 +91,7 @@ def _row(
             continue
         newest = max(newest or 0, reading.taken_at_ns)
         unfit = unfit or bool(reading.flag & UNFIT)
-        offset = float(offsets_at(np.array([reading.taken_at_ns]), own)[0])
+        offset = float(offsets_at(np.array([reading.taken_at_ns]), own, channel.kind)[0])
         # a segment whose zero is not fixed yet has no series value: the reading itself is shown
         value = reading.value + (offset if np.isfinite(offset) else 0.0)
         text = quantity(

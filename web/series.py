@@ -1,13 +1,12 @@
-"""The series of a sensor as its chart shows them: segments joined, thinned, gaps kept."""
+"""The series of a sensor as its chart shows them: fit values only, thinned, gaps kept."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from domain.adjusted import Adjusted
 from domain.clock import DAY_NS, HOUR_NS, SECOND_NS
-from domain.ports import ReadingStore
 from domain.readings import UNFIT, Floats, Int64s
-from domain.sensors import Channel, Segment
 
 #: length of each range button
 RANGES = {
@@ -18,8 +17,6 @@ RANGES = {
 }
 #: points of one line on the screen
 POINTS = 1_000
-#: more readings than this are read as hourly rollups
-RAW_LIMIT = 50_000
 #: a line is broken where this many readings in a row are missing
 GAP_READINGS = 3
 
@@ -36,8 +33,8 @@ class Line:
         (n,) float64; NaN where the line is broken.
     readings
         How many readings it stands for.
-    unfit
-        How many readings of the range are left out because they say nothing of the building.
+    thinned
+        It has a point for each span, not for each reading.
 
     """
 
@@ -47,7 +44,6 @@ class Line:
     low: Floats
     high: Floats
     readings: int = 0
-    unfit: int = 0
     thinned: bool = False
 
 
@@ -60,46 +56,40 @@ class Points:
     low: Floats = field(default_factory=lambda: np.empty(0))
     high: Floats = field(default_factory=lambda: np.empty(0))
     count: Int64s = field(default_factory=lambda: np.empty(0, np.int64))
-    unfit: int = 0
     step_ns: int = SECOND_NS
 
 
-def offsets_at(at_ns: Int64s, segments: list[Segment]) -> Floats:
-    """Tell the offset of each moment; NaN where the segment's is not known yet.
+def points_of(rows: Adjusted, step_ns: int, *, weather: bool = False) -> Points:
+    """Give the series values of a channel that are fit to be drawn.
 
-    Readings before the first segment have none: they are shown as they came.
+    Parameters
+    ----------
+    step_ns
+        Time between readings by plan.
+    weather
+        Leave the weather in.
+
     """
-    ordered = sorted(segments, key=lambda s: s.opened_at_ns)
-    values = np.array([0.0, *(np.nan if s.offset is None else s.offset for s in ordered)])
-    opened = np.array([s.opened_at_ns for s in ordered], np.int64)
-    return np.asarray(values[np.searchsorted(opened, at_ns, side="right")])
-
-
-def points_of(
-    store: ReadingStore, channel: Channel, segments: list[Segment], start_ns: int, end_ns: int
-) -> Points:
-    """Read the series values of a channel: readings, or hourly spans where they are too many."""
-    step_ns = max(1, channel.interval_s) * SECOND_NS
-    if (end_ns - start_ns) // step_ns <= RAW_LIMIT:
-        raw = store.between(channel.id, start_ns, end_ns)
-        fit = (raw.flag & np.uint16(UNFIT)) == 0
-        values = raw.value + offsets_at(raw.taken_at, segments)
-        fit &= np.isfinite(values)
-        at, values = raw.taken_at[fit], values[fit]
-        ones = np.ones(len(at), np.int64)
-        return Points(at, values, values, values, ones, int(len(raw) - fit.sum()), step_ns)
-    hours = store.rollups(channel.id, start_ns, end_ns, "hour")
-    offset = offsets_at(hours.start, segments)
-    keep = np.isfinite(offset)
+    values = rows.series if weather else rows.value
+    keep = ((rows.flag & np.uint16(UNFIT)) == 0) & np.isfinite(values)
+    mean = values[keep]
+    if not rows.spans:
+        return Points(rows.taken_at[keep], mean, mean, mean, rows.count[keep], step_ns)
     return Points(
-        hours.start[keep] + HOUR_NS // 2,
-        (hours.mean + offset)[keep],
-        (hours.low + offset)[keep],
-        (hours.high + offset)[keep],
-        hours.count[keep],
-        0,
+        rows.taken_at[keep],
+        mean,
+        mean + rows.spread_low[keep],
+        mean + rows.spread_high[keep],
+        rows.count[keep],
         max(step_ns, HOUR_NS),
     )
+
+
+def bins_of(at_ns: Int64s, values: Floats, step_ns: int) -> Points:
+    """Give the known values of equal bins."""
+    keep = np.isfinite(values)
+    known = values[keep]
+    return Points(at_ns[keep], known, known, known, np.ones(len(known), np.int64), step_ns)
 
 
 def lean_of(x: Points, y: Points) -> Points:
@@ -108,7 +98,7 @@ def lean_of(x: Points, y: Points) -> Points:
     lean = np.hypot(x.mean[of_x], y.mean[of_y])
     low = np.hypot(_nearest_zero(x, of_x), _nearest_zero(y, of_y))
     high = np.hypot(_farthest(x, of_x), _farthest(y, of_y))
-    return Points(at, lean, low, high, x.count[of_x], 0, max(x.step_ns, y.step_ns))
+    return Points(at, lean, low, high, x.count[of_x], max(x.step_ns, y.step_ns))
 
 
 def _nearest_zero(axis: Points, index: Int64s) -> Floats:
@@ -148,7 +138,6 @@ def thin(axis: str, points: Points, start_ns: int, end_ns: int, limit: int = POI
         _cut(low, broken),
         _cut(high, broken),
         int(points.count.sum()),
-        points.unfit,
         thinned,
     )
 

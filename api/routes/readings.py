@@ -1,6 +1,7 @@
-"""Readings of a channel: raw, downsampled, and the newest."""
+"""Readings of a channel: raw, adjusted, downsampled, and the newest."""
 
-from typing import Annotated
+import math
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, BaseModel, Field
@@ -15,6 +16,7 @@ from domain.clock import SECOND_NS, to_datetime, to_ns
 from domain.errors import NotFound
 from domain.ports import ReadingStore
 from domain.readings import QualityFlag, Reading
+from domain.services import Services
 
 router = APIRouter(tags=["readings"])
 
@@ -40,6 +42,21 @@ def flag_words(flag: int) -> list[str]:
     return _WORDS[flag]
 
 
+class AdjustmentOut(BaseModel):
+    """What a reading says with its datum put right and the weather taken out."""
+
+    series_value: float | None = Field(
+        description="reading + offset of its segment; null while the zero is not known"
+    )
+    value: float | None = Field(
+        description="the series value less the weather, which growth and rates are judged by; "
+        "null where the temperature is not known"
+    )
+    compensation: Literal["not needed", "absent", "immature", "mature"] = Field(
+        description="how far the weather is taken out, by the response that is known now"
+    )
+
+
 class ReadingOut(BaseModel):
     """One reading, in the unit of the channel's kind; its moments are cut to the microsecond."""
 
@@ -47,6 +64,9 @@ class ReadingOut(BaseModel):
     value: float
     flags: list[str] = Field(description="what is known against it; empty when it is good")
     received_at: AwareDatetime
+    adjusted: AdjustmentOut | None = Field(
+        default=None, description="only with `adjusted=true`; else null"
+    )
 
     @classmethod
     def of(cls, reading: Reading) -> "ReadingOut":
@@ -86,6 +106,10 @@ def read_readings(
     after: Annotated[
         str, Query(pattern=r"^(-?[0-9]{1,19})?$", description="`next` of the page before")
     ] = "",
+    adjusted: Annotated[
+        Literal["true", "false"],
+        Query(description="give each reading's value with datum and weather put right beside it"),
+    ] = "false",
 ) -> PageOf[ReadingOut]:
     """List the raw readings of a channel between two instants, oldest first."""
     channel, _, _ = channel_for(services, who, "readings:read", channel_id)
@@ -97,7 +121,7 @@ def read_readings(
     )
     page = rows[:limit]
     return PageOf(
-        items=[ReadingOut.of(row) for row in page],
+        items=_adjusted(services, page) if adjusted == "true" else [*map(ReadingOut.of, page)],
         next=str(page[-1].taken_at_ns) if len(rows) > limit else None,
     )
 
@@ -155,6 +179,36 @@ def read_latest_of_building(
 
 def _latest(reading: Reading) -> LatestOut:
     return LatestOut(channel_id=reading.channel_id, **ReadingOut.of(reading).model_dump())
+
+
+def _adjusted(services: Services, page: list[Reading]) -> list[ReadingOut]:
+    """Show readings of one channel with their adjusted values beside them."""
+    if not page:
+        return []
+    start_ns, end_ns = page[0].taken_at_ns, page[-1].taken_at_ns + 1
+    rows = services.adjuster.channel(page[0].channel_id, start_ns, end_ns)
+    known = {
+        at_ns: (series, value)
+        for at_ns, series, value in zip(
+            rows.taken_at.tolist(), rows.series.tolist(), rows.value.tolist(), strict=True
+        )
+    }
+    shown = []
+    for reading in page:
+        # one that was deleted or corrected between the two looks has no value beside it
+        series, value = known.get(reading.taken_at_ns, (math.nan, math.nan))
+        shown.append(
+            ReadingOut.of(reading).model_copy(
+                update={
+                    "adjusted": AdjustmentOut(
+                        series_value=series if math.isfinite(series) else None,
+                        value=value if math.isfinite(value) else None,
+                        compensation=rows.compensation.value,
+                    )
+                }
+            )
+        )
+    return shown
 
 
 def _first(

@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import uvicorn
 from argon2 import PasswordHasher
 
 from alerting import acts
+from analytics.detectors.movement import Movement
 from analytics.limits import load_profile
 from api.application import create_app
 from app.adjustment import StoredAdjuster
 from app.identity import LocalIdentity
+from app.watch import Watched
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
 from domain.alerts import (
@@ -31,10 +34,11 @@ from domain.alerts import (
 )
 from domain.buildings import Appraisal, Building, Grade
 from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, VirtualClock, to_ns
+from domain.datum import offsets_at
 from domain.findings import Cause, Compensation, Finding
 from domain.limits import Level
 from domain.ports import GatewayStatus, Judgement, ReadingStore
-from domain.readings import ReadingBatch
+from domain.readings import UNFIT, QualityFlag, ReadingBatch, concat
 from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
 from storage.readings import open_readings
@@ -380,7 +384,43 @@ def mount_sensors(quarter: Quarter, house: int, *, silent: bool = False) -> None
                 ),
                 "test",
             )
-        quarter.readings.append(batch(channel, at[fit], values[fit]))
+        quarter.readings.append(flagged(code, batch(channel, at[fit], values[fit])))
+    if not silent:
+        judge(quarter, f"b-{house}", f"g-{house}")
+
+
+def flagged(code: str, rows: ReadingBatch) -> ReadingBatch:
+    """Mark what came late after the gap, and one spike of the crack gauge."""
+    if code != "C-03":
+        return rows
+    rows.flag[33 * 48 + 1 : 33 * 48 + 25] = QualityFlag.LATE
+    rows.flag[-30] = QualityFlag.SPIKE
+    rows.value[-30] = 9.0
+    return rows
+
+
+def judge(quarter: Quarter, building_id: str, gateway_id: str) -> None:
+    """Let the movement detector learn from the readings, and keep its state as judging does."""
+    register = quarter.records.register
+    house = register.building(building_id)
+    assert house is not None
+    site = register.site(building_id)
+    detector = Movement(load_profile())
+    view = Watched.of(house, None, site).view(detector.profile, {}, {gateway_id: NOW_NS}, NOW_NS)
+    parts = []
+    for channel in site.channels:
+        series = quarter.readings.between(channel.id, 0, NOW_NS)
+        fit = (series.flag & UNFIT) == 0
+        segments = [s for s in site.segments if s.channel_id == channel.id]
+        value = series.value[fit] + offsets_at(series.taken_at[fit], segments, channel.kind)
+        parts.append(batch(channel.id, series.taken_at[fit], value))
+    rows = concat(parts)
+    _, state = detector.examine(rows.take(np.argsort(rows.taken_at, kind="stable")), None, view)
+    blob = msgspec.msgpack.encode(state)
+    judgement = quarter.records.judgement
+    judgement.commit(
+        Judgement(0, judgement.judged(0) + 1, states=((building_id, detector.name, blob),))
+    )
 
 
 def batch(channel_id: str, taken_at: np.ndarray, values: np.ndarray) -> ReadingBatch:

@@ -443,40 +443,93 @@ def test_a_chart_draws_values_and_limits(open_as: Opened, size: str) -> None:
     page = open_as("duty", "/buildings/b-1", size)
     chart = page.locator("[data-code='C-03']")
     chart.scroll_into_view_if_needed()
-    chart.locator("canvas").wait_for()
-    found = pixels(chart.locator(".u-wrap").screenshot())
+    chart.locator("canvas").first.wait_for()
+    found = pixels(chart.locator("[data-panel=value] .u-wrap").screenshot())
     assert near((15, 94, 94), found) > 200, "the line of values"
     assert near((200, 30, 30), found) > 100, "the red limit"
     assert near((194, 87, 12), found) > 60, "the orange limit"
     chart.locator(".chart-limits summary").click()
     listed = chart.locator(".limit-list").inner_text()
-    assert "红色预警 裂缝增量 ≥ 1 mm — 本项目建议值" in listed
+    assert "■ 红色预警 裂缝增量 ≥ 1 mm — 本项目建议值" in listed
+    assert "红色预警 裂缝速率 ≥ 0.2 mm/天，连续 3 天" in listed
+    # a rate is no height of the width's axis: it has its own
+    rates = pixels(chart.locator("[data-panel='mm/d'] .u-wrap").screenshot())
+    assert near((200, 30, 30), rates) > 60, "the red limit of the rate"
     chart.locator(".chart-table summary").click()
     chart.locator(".chart-table tbody tr").nth(20).wait_for()
+    captions = chart.locator(".chart-table caption").all_inner_texts()
+    assert captions[:2] == ["测值", "速率：30 天时间窗"]
+    assert "迟到 24" in chart.locator("[data-flags]").inner_text()
+    assert "× 跳点 1" in chart.locator("[data-flags]").inner_text()
     assert no_wider_than_the_screen(page)
+
+
+def test_the_adjusted_line_is_shown_and_the_raw_one_on_demand(open_as: Opened, size: str) -> None:
+    page = open_as("duty", "/buildings/b-1", size)
+    chart = page.locator("[data-code='T-01']")
+    legend = chart.locator("[data-panel=value] .u-legend")
+    legend.wait_for()
+    assert "合成倾斜（已扣除温度）" in legend.inner_text()
+    assert "原值" not in legend.inner_text()
+    assert chart.locator("[data-panel=weather]").count() == 0
+    page.click("#raw")
+    chart.locator("[data-panel=weather]").wait_for()
+    assert "合成倾斜（已扣除温度）" in legend.inner_text()
+    assert "合成倾斜（原值）" in legend.inner_text()
+    assert page.get_attribute("#raw", "aria-pressed") == "true"
+    page.keyboard.press("Enter")
+    chart.locator("[data-panel=weather]").wait_for(state="detached")
+    assert "已接续零点并扣除温度影响" in chart.locator("[data-note]").inner_text()
+    # where nothing was learnt the page says so and shows no second line
+    page.goto(page.url.replace("b-1", "b-2"))
+    other = page.locator("[data-code='T-01']")
+    other.locator("canvas").first.wait_for()
+    assert "未扣除温度影响" in other.locator("[data-note]").inner_text()
+    assert "已扣除" not in other.locator(".u-legend").first.inner_text()
+
+
+def test_peaks_stand_under_the_curve_of_their_frequency(open_as: Opened) -> None:
+    page = open_as("duty", "/buildings/b-1")
+    chart = page.locator("[data-code='V-01']")
+    chart.scroll_into_view_if_needed()
+    diagram = chart.locator("canvas.diagram")
+    diagram.wait_for()
+    assert "个振动峰值按主频画出" in (diagram.get_attribute("aria-label") or "")
+    found = pixels(diagram.screenshot())
+    assert near((200, 30, 30), found) > 80, "the red curve"
+    assert near((31, 111, 235), found) > 80, "the blue curve"
+    chart.locator(".chart-limits summary").click()
+    assert "GB 50868-2013 7.1.2" in chart.locator(".limit-list").inner_text()
 
 
 def test_a_range_button_asks_for_that_range(open_as: Opened, quarter: Quarter) -> None:
     page = open_as("duty", "/buildings/b-1")
-    page.locator("[data-code='T-01'] canvas").wait_for()
+    page.locator("[data-code='T-01'] canvas").first.wait_for()
     with page.expect_response(lambda r: "series?sensor=s-1-T-01&range=1y" in r.url) as answer:
         page.click("button[data-range='1y']")
     reply = answer.value.json()
     assert reply["end"] == NOW_NS / 1e9, "now is the clock of the readings, not the browser's"
-    assert reply["lines"][0]["axis"] == "lean"
-    assert {limit["rule"] for limit in reply["limits"]} == {"tilt.total.h24"}
-    assert None in reply["lines"][0]["mean"], "the gap stays a gap"
+    panels = {panel["name"]: panel for panel in reply["panels"]}
+    value = panels["value"]
+    assert [line["role"] for line in value["lines"]] == ["main", "part", "part", "raw"]
+    assert value["lines"][0]["axis"] == "lean"
+    assert {limit["rule"] for limit in value["limits"]} == {"tilt.total.h24"}
+    assert {limit["rule"] for limit in panels["growth"]["limits"]} == {"tilt.growth"}
+    assert {limit["rule"] for limit in panels["‰/month"]["limits"]} == {"tilt.rate"}
+    assert None in value["lines"][0]["mean"], "the gap stays a gap"
+    assert reply["compensation"] == "mature"
     assert [tick["label"] for tick in reply["ticks"]] == ["初始测量", "重新调零", "黄色预警"]
 
 
 def test_readings_can_be_taken_away_as_csv(open_as: Opened) -> None:
     page = open_as("duty", "/buildings/b-1")
-    page.locator("[data-code='C-03'] canvas").wait_for()
+    page.locator("[data-code='C-03'] canvas").first.wait_for()
     with page.expect_download() as download:
         page.locator("[data-code='C-03'] [data-csv]").click()
     lines = download.value.path().read_text("utf-8-sig").splitlines()
-    assert lines[0] == "taken_at,channel,axis,reading,series_value,unit,flags"
+    assert lines[0] == "taken_at,channel,axis,reading,series_value,adjusted_value,unit,flags"
     assert len(lines) > 200
+    assert lines[-1].split(",")[4] != lines[-1].split(",")[5], "the weather is taken out"
     assert lines[1].endswith(",mm,ok")
     with page.expect_download() as picture:
         page.locator("[data-code='C-03'] [data-png]").click()

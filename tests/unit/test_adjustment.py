@@ -219,10 +219,15 @@ def test_an_unknown_channel_is_not_found(house: Watched) -> None:
 
 
 def test_years_are_read_as_hours(house: Watched) -> None:
-    wide = house.adjuster.channel("C1", house.end_ns - 3000 * DAY_NS, house.end_ns)
+    site = house.records.register.site("b-1")
+    trend = house.adjuster.point(site, "C1", house.end_ns - 3000 * DAY_NS, house.end_ns)
+    wide = trend.channels["C1"]
     assert wide.spans
     assert len(wide) == int(wide.count.sum())  # hourly readings: one in each span
     assert np.isfinite(wide.value[-100:]).all()
+    single = house.adjuster.channel("C1", house.end_ns - 3000 * DAY_NS, house.end_ns)
+    assert not single.spans
+    assert len(single) == len(house.readings.between("C1", 0, house.end_ns))
 
 
 # ------------------------------------------------------------------------------- the pieces

@@ -10,8 +10,9 @@ from fastapi.testclient import TestClient
 
 from api.application import create_app
 from domain.alerts import Alert
-from domain.clock import DAY_NS, to_datetime
+from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, to_datetime
 from domain.readings import QualityFlag
+from domain.sensors import Segment, SegmentReason
 from storage.records.alerts import RecordsAlerts
 from tests.api_city import NOW_NS, City, batch, make_city
 
@@ -133,6 +134,34 @@ def test_readings_come_oldest_first_between_two_instants(city: City) -> None:
     assert backwards == {"items": [], "next": None}
     local = {"start": "2026-11-23T04:02:00+08:00", "end": "2026-11-23T04:03:00+08:00"}
     assert [item["value"] for item in client.get(path, params=local).json()["items"]] == [2.0]
+
+
+def test_adjusted_values_stand_beside_the_readings_when_asked_for(city: City) -> None:
+    path = "/api/v1/channels/c-near-x/readings"
+    client = city.client("near_duty_officer")
+    city.records.register.put_segment(
+        Segment("z-new", "c-near-x", NOW_NS - 10 * HOUR_NS + 5 * MINUTE_NS, SegmentReason.REZERO,
+                2.5), "test",
+    )  # fmt: skip
+    plain = client.get(path, params=ALL).json()["items"]
+    assert {item["adjusted"] for item in plain} == {None}
+    page = client.get(path, params=ALL | {"adjusted": "true", "limit": 7}).json()
+    series = [item["adjusted"]["series_value"] for item in page["items"]]
+    # nobody has judged this channel: its datum is put right, the weather is still in it
+    assert series[5:] == [item["value"] + 2.5 for item in page["items"][5:]]
+    assert [item["adjusted"]["value"] for item in page["items"]] == series
+    assert {item["adjusted"]["compensation"] for item in page["items"]} == {"absent"}
+    rest = client.get(path, params=ALL | {"adjusted": "true", "after": page["next"]}).json()
+    assert len(rest["items"]) == 3
+    empty = {"start": "2001-01-01T00:00:00Z", "end": "2001-01-02T00:00:00Z", "adjusted": "true"}
+    assert client.get(path, params=empty).json()["items"] == []
+    assert client.get(path, params=ALL | {"adjusted": "yes"}).status_code == 422
+
+
+def test_adjusted_values_of_a_foreign_channel_are_not_found(city: City) -> None:
+    client = city.client("near_duty_officer")
+    answer = client.get("/api/v1/channels/c-far-x/readings", params=ALL | {"adjusted": "true"})
+    assert answer.status_code == 404
 
 
 def test_readings_of_one_microsecond_are_paged_without_loss(city: City) -> None:

@@ -1,4 +1,4 @@
-"""What a chart draws: segments joined, gaps kept, extremes never thinned away."""
+"""What a chart draws: fit values, gaps kept, extremes never thinned away, limits in their place."""
 
 from dataclasses import replace
 
@@ -6,74 +6,71 @@ import numpy as np
 import pytest
 
 from analytics.limits import load_profile
+from domain.adjusted import Adjusted
 from domain.buildings import Building
-from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS
+from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from domain.limits import Level
-from domain.readings import QualityFlag, ReadingBatch
-from domain.sensors import Channel, Segment, SegmentReason, Sensor
-from storage.readings.memory import MemoryReadingStore
-from web.limit_lines import lines_of
-from web.series import Points, lean_of, offsets_at, points_of, thin
+from domain.readings import Floats, Int64s, QualityFlag
+from domain.sensors import Segment, SegmentReason, Sensor
+from web.flag_marks import RUNS_MAX, counts_of, runs_of
+from web.limit_lines import GROWTH, SHARE, VALUE, PlacedLimits, limits_of
+from web.limit_words import limit_out
+from web.series import Points, bins_of, lean_of, points_of, thin
+from web.shaking import curve_of, limits_at, shaking_of
+from web.words import Words
 
-CHANNEL = Channel("c", "s", "g", "T1.x", "tilt", "‰", "x", interval_s=60)
+PROFILE = load_profile()
 HOUSE = Building("b", "B-1", "演示楼", "", "360102", "", "", 115.9, 28.7, storeys_above=6)
+TILT = frozenset({"‰/month", "‰/d"})
 
 
 def segment(at_ns: int, offset: float | None, *, absolute: bool = False) -> Segment:
     return Segment(f"z{at_ns}", "c", at_ns, SegmentReason.REZERO, offset, None, absolute)
 
 
-def stored(
-    at_ns: np.ndarray, values: np.ndarray, flags: np.ndarray | None = None
-) -> MemoryReadingStore:
-    store = MemoryReadingStore()
+def adjusted(at_ns: Int64s, values: Floats, flags: object = 0, weather: object = 0.0) -> Adjusted:
     n = len(at_ns)
-    store.append(
-        ReadingBatch(
-            ("c",),
-            np.zeros(n, np.int32),
-            at_ns.astype(np.int64),
-            values.astype(np.float64),
-            np.zeros(n, np.uint16) if flags is None else flags.astype(np.uint16),
-            at_ns.astype(np.int64),
-            np.full(n, -1, np.int64),
-            np.full(n, -1, np.int32),
-        )
+    return Adjusted(
+        at_ns.astype(np.int64),
+        values.astype(np.float64),
+        np.zeros(n),
+        np.broadcast_to(np.asarray(weather, np.float64), n).copy(),
+        np.zeros(n),
+        np.zeros(n),
+        np.broadcast_to(np.asarray(flags, np.uint16), n).copy(),
+        np.ones(n, np.int64),
     )
-    return store
 
 
 def points(at_ns: np.ndarray, values: np.ndarray, step_ns: int = MINUTE_NS) -> Points:
-    return Points(at_ns, values, values, values, np.ones(len(at_ns), np.int64), 0, step_ns)
+    return Points(at_ns, values, values, values, np.ones(len(at_ns), np.int64), step_ns)
 
 
-def test_a_re_zero_makes_no_step() -> None:
-    at = np.arange(10) * MINUTE_NS
-    values = np.where(at < 5 * MINUTE_NS, 4.0, 0.0)
-    found = points_of(
-        stored(at, values), CHANNEL, [segment(0, 0.0), segment(5 * MINUTE_NS, 4.0)], 0, HOUR_NS
+# ------------------------------------------------------------------------------- lines
+
+
+def test_the_weather_is_left_in_only_when_asked_for() -> None:
+    rows = adjusted(np.arange(3), np.array([5.0, 6.0, 7.0]), weather=[1.0, 1.0, np.nan])
+    assert points_of(rows, MINUTE_NS).mean.tolist() == [4.0, 5.0]
+    assert points_of(rows, MINUTE_NS, weather=True).mean.tolist() == [5.0, 6.0, 7.0]
+
+
+def test_doubtful_readings_are_left_out() -> None:
+    flags = [0, QualityFlag.OUT_OF_RANGE, QualityFlag.LATE]
+    rows = adjusted(np.arange(3) * MINUTE_NS, np.array([1.0, 9e9, 2.0]), flags)
+    assert points_of(rows, MINUTE_NS).mean.tolist() == [1.0, 2.0]
+
+
+def test_spans_keep_their_extremes() -> None:
+    rows = replace(
+        adjusted(np.array([0, HOUR_NS]), np.array([1.0, 2.0])),
+        spread_low=np.array([-0.5, -0.1]),
+        spread_high=np.array([3.0, 0.2]),
+        spans=True,
     )
-    assert found.mean.tolist() == [4.0] * 10
-
-
-def test_readings_before_the_first_segment_are_shown_as_they_came() -> None:
-    assert offsets_at(np.array([1, 5], np.int64), [segment(5, 2.0)]).tolist() == [0.0, 2.0]
-
-
-def test_readings_whose_zero_is_not_known_yet_are_left_out() -> None:
-    at = np.arange(4) * MINUTE_NS
-    found = points_of(
-        stored(at, np.ones(4)), CHANNEL, [segment(0, 0.0), segment(2 * MINUTE_NS, None)], 0, HOUR_NS
-    )
-    assert len(found.at_ns) == 2
-    assert found.unfit == 2
-
-
-def test_doubtful_readings_are_left_out_and_counted() -> None:
-    at = np.arange(3) * MINUTE_NS
-    flags = np.array([0, QualityFlag.OUT_OF_RANGE, QualityFlag.LATE])
-    found = points_of(stored(at, np.array([1.0, 9e9, 2.0]), flags), CHANNEL, [], 0, HOUR_NS)
-    assert (found.mean.tolist(), found.unfit) == ([1.0, 2.0], 1)
+    found = points_of(rows, SECOND_NS)
+    assert (found.low.tolist(), found.high.tolist()) == ([0.5, 1.9], [4.0, 2.2])
+    assert found.step_ns == HOUR_NS
 
 
 def test_few_readings_are_all_drawn() -> None:
@@ -104,14 +101,9 @@ def test_no_readings_make_an_empty_line() -> None:
     assert len(thin("x", Points(), 0, DAY_NS).at_ns) == 0
 
 
-def test_a_long_range_is_read_as_hours_with_its_extremes() -> None:
-    at = np.arange(0, 2 * DAY_NS, 10 * MINUTE_NS, dtype=np.int64)
-    values = np.zeros(len(at))
-    values[130] = 3.0
-    every_second = replace(CHANNEL, interval_s=1)
-    found = points_of(stored(at, values), every_second, [segment(0, 1.0)], 0, 2 * DAY_NS)
-    assert len(found.at_ns) == 2 * 24
-    assert float(found.high.max()) == 4.0
+def test_unknown_bins_are_gaps() -> None:
+    found = bins_of(np.arange(4, dtype=np.int64), np.array([1.0, np.nan, 3.0, 4.0]), 1)
+    assert (found.at_ns.tolist(), found.mean.tolist()) == ([0, 2, 3], [1.0, 3.0, 4.0])
 
 
 def test_the_lean_joins_what_both_axes_read_at_one_moment() -> None:
@@ -128,42 +120,164 @@ def test_the_lean_of_a_span_lies_between_its_bounds() -> None:
     assert (found.low[0], found.high[0]) == (2.0, pytest.approx(np.hypot(2, 4)))
 
 
-def test_a_surveyed_tilt_draws_the_total_limits_of_its_height() -> None:
-    sensor = Sensor("s", "b", "g", "T1", "tilt")
-    lines, others = lines_of(sensor, [segment(0, 0.0, absolute=True)], load_profile(), HOUSE)
-    assert {line.limit.id for line in lines} == {"tilt.total.h24"}
-    assert {line.limit.level: line.at for line in lines}[Level.YELLOW] == 7.0
+# ------------------------------------------------------------------------------- limits
+
+
+def placed(
+    kind: str, segments: list[Segment] | None = None, house: Building = HOUSE, **more: object
+) -> PlacedLimits:
+    sensor = Sensor("s", "b", "g", "P1", kind)
+    return limits_of(sensor, segments or [], PROFILE, house, **more)  # type: ignore[arg-type]
+
+
+def test_a_surveyed_tilt_has_its_totals_its_growth_and_its_rates() -> None:
+    found = placed("tilt", [segment(0, 0.0, absolute=True)], growth=True, rates=TILT)
+    total = {line.limit.level: line.at for line in found.lines[VALUE]}
+    assert total[Level.YELLOW] == 7.0
     # two storeys' limit of 30 ‰ is not this house's
-    assert 30.0 not in {line.at for line in lines}
-    assert "tilt.growth" in {limit.id for limit in others}
+    assert 30.0 not in {line.at for line in found.lines[VALUE]}
+    assert [line.at for line in found.lines[GROWTH]] == [0.5, 1.0, 2.0, 3.0]
+    assert [line.at for line in found.lines["‰/month"]] == [0.25, 0.5, 0.5]
+    assert [line.at for line in found.lines["‰/d"]] == [0.1]
+    assert found.others == []
 
 
-def test_a_tilt_without_survey_draws_the_growth_limits() -> None:
-    sensor = Sensor("s", "b", "g", "T1", "tilt")
-    lines, others = lines_of(sensor, [segment(0, 0.0)], load_profile(), HOUSE)
-    assert {line.limit.id for line in lines} == {"tilt.growth"}
-    assert "tilt.total.h24" in {limit.id for limit in others}
+def test_every_limit_that_speaks_of_the_building_is_somewhere() -> None:
+    for kind, start in (("tilt", "tilt_"), ("crack", "crack_"), ("settlement", "settlement_")):
+        for segments in ([], [segment(0, 0.0, absolute=True)]):
+            found = placed(kind, segments)
+            held = [line.limit for lines in found.lines.values() for line in lines] + found.others
+            wanted = [
+                row
+                for row in PROFILE.rows
+                if row.quantity.startswith(start) and row.applies_to(HOUSE, None)
+            ]
+            assert sorted(map(repr, held)) == sorted(map(repr, wanted)), kind
 
 
-def test_a_rate_is_named_and_never_drawn_as_a_height() -> None:
-    sensor = Sensor("s", "b", "g", "S1", "settlement")
-    lines, others = lines_of(sensor, [], load_profile(), HOUSE)
-    assert lines == []
-    assert {limit.quantity for limit in others} == {"settlement_rate"}
+def test_without_a_survey_no_total_limit_holds() -> None:
+    found = placed("tilt", [segment(0, 0.0)], growth=True, rates=TILT)
+    assert VALUE not in found.lines
+    assert {limit.id for limit in found.others} == {"tilt.total.h24"}
 
 
-def test_crack_growth_stands_on_the_width_that_was_surveyed() -> None:
-    sensor = Sensor("s", "b", "g", "C1", "crack")
+def test_a_point_that_nobody_has_judged_has_growth_on_its_own_axis() -> None:
+    found = placed("tilt", [segment(0, 0.0)])
+    assert {line.limit.id for line in found.lines[VALUE]} == {"tilt.growth"}
+    assert {limit.quantity for limit in found.others} == {"tilt_total", "tilt_rate"}
+
+
+def test_crack_growth_stands_on_what_judging_counts_from() -> None:
     surveyed = Segment("z", "c", 0, SegmentReason.SURVEY, 0.0, 0.8, True)
-    lines, _ = lines_of(sensor, [surveyed], load_profile(), HOUSE)
-    red = [
-        line.at
-        for line in lines
-        if line.limit.id == "crack.growth" and line.limit.level is Level.RED
+    for base, red in ((None, 1.8), (0.77, 1.77)):
+        found = placed("crack", [surveyed], base=base)
+        heights = {
+            line.limit.level: line.at
+            for line in found.lines[VALUE]
+            if line.limit.id == "crack.growth"
+        }
+        assert heights[Level.RED] == pytest.approx(red)
+
+
+def test_a_width_that_the_survey_already_found_is_no_limit() -> None:
+    masonry = replace(HOUSE, structure="masonry")
+    for survey, drawn in ((1.0, True), (1.01, False)):
+        surveyed = Segment("z", "c", 0, SegmentReason.SURVEY, 0.0, survey, True)
+        found = placed("crack", [surveyed], masonry)
+        assert any(line.limit.id == "crack.width" for line in found.lines[VALUE]) is drawn
+        assert any(limit.id == "crack.width" for limit in found.others) is not drawn
+
+
+def test_a_member_that_bears_no_load_has_no_crack_growth_limit() -> None:
+    sensor = Sensor("s", "b", "g", "C1", "crack", load_bearing=False)
+    found = limits_of(sensor, [segment(0, 0.0)], PROFILE, HOUSE)
+    assert VALUE not in found.lines
+
+
+def test_works_next_door_bring_the_daily_settlement_limit() -> None:
+    rates = frozenset({"mm/month", "mm/d"})
+    assert "mm/d" not in placed("settlement", rates=rates).lines
+    digging = replace(HOUSE, works_nearby=True)
+    assert [line.at for line in placed("settlement", [], digging, rates=rates).lines["mm/d"]] == [
+        2.0
     ]
-    assert red == [pytest.approx(1.8)]
 
 
 def test_a_temperature_has_no_limits() -> None:
-    sensor = Sensor("s", "b", "g", "K1", "temperature")
-    assert lines_of(sensor, [], load_profile(), HOUSE) == ([], [])
+    assert placed("temperature") == PlacedLimits()
+
+
+def test_vibration_has_its_shares() -> None:
+    assert [line.at for line in placed("vibration").lines[SHARE]] == [50.0, 70.0, 90.0, 100.0]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_limit_says_its_name_value_unit_shape_and_source(language: str) -> None:
+    words = Words(language)
+    for row in PROFILE.rows:
+        said = limit_out(row, words)
+        assert said["shape"] in "●▲◆■"
+        assert f"{row.value:g}" in said["label"]
+        assert words(f"level.{row.level.word}") in said["label"]
+        assert said["source"]
+        assert "project" not in said["source"].replace("this project's own value", "")
+    (row,) = [r for r in PROFILE.rows if r.condition("cracks_min") == 2]
+    asked = {"zh": "且至少 2 条裂缝宽于 5 mm", "en": "with at least 2 crack(s) wider than 5 mm"}
+    assert asked[language] in limit_out(row, words)["label"]
+
+
+# ------------------------------------------------------------------------------- flags
+
+
+def test_runs_of_flagged_readings_are_found_and_a_gap_ends_one() -> None:
+    late = QualityFlag.LATE
+    at = np.array([0, 1, 2, 3, 20, 21, 22], np.int64) * MINUTE_NS
+    rows = adjusted(at, np.arange(7.0), [0, late, late, late, late, QualityFlag.SPIKE, 0])
+    found = runs_of(rows, MINUTE_NS)
+    assert [(run.start_ns // MINUTE_NS, run.end_ns // MINUTE_NS, run.count) for run in found] == [
+        (1, 3, 3),
+        (20, 20, 1),
+        (21, 21, 1),
+    ]
+    assert [run.unfit for run in found] == [False, False, True]
+    assert counts_of(rows) == {late: 4, QualityFlag.SPIKE: 1}
+
+
+def test_readings_without_flags_and_spans_have_no_marks() -> None:
+    rows = adjusted(np.arange(5), np.ones(5))
+    assert runs_of(rows, 1) == []
+    assert runs_of(adjusted(np.empty(0, np.int64), np.empty(0)), 1) == []
+
+
+def test_only_the_longest_runs_are_marked_when_there_are_very_many() -> None:
+    n = 3 * RUNS_MAX
+    flags = np.where(np.arange(n) % 2, int(QualityFlag.STUCK), 0)
+    flags[-4:] = int(QualityFlag.STUCK)
+    found = runs_of(adjusted(np.arange(n) * MINUTE_NS, np.ones(n), flags), MINUTE_NS)
+    assert len(found) == RUNS_MAX
+    assert found[-1].count == 5
+    assert [run.start_ns for run in found] == sorted(run.start_ns for run in found)
+
+
+# ------------------------------------------------------------------------------- vibration
+
+
+def test_each_peak_is_held_against_the_limit_of_its_own_frequency() -> None:
+    (table,) = [t for t in PROFILE.tables if t.id == "gb50868.traffic.residential.foundation"]
+    at = np.arange(4, dtype=np.int64)
+    peaks = adjusted(at, np.array([1.0, 1.0, 1.0, 9.0]), [0, 0, 0, QualityFlag.SPIKE])
+    hertz = adjusted(at[:2], np.array([10.0, 50.0]))
+    found = shaking_of(peaks, hertz, table, 0.5, 1)
+    # 2 mm/s at 10 Hz, 5 mm/s at 50 Hz, both halved; without a frequency the strictest
+    assert found.share.mean.tolist() == pytest.approx([100.0, 40.0, 100.0])
+    assert sorted(found.frequency_hz.tolist()) == [10.0, 50.0]
+
+
+def test_the_curves_are_the_table_s() -> None:
+    (table,) = [t for t in PROFILE.tables if t.id == "gb50868.traffic.residential.foundation"]
+    hz = np.array([0.5, 3.0, 10.0, 30.0, 77.0, 400.0])
+    assert limits_at(table, hz).tolist() == pytest.approx([table.limit_at(f) for f in hz])
+    row = next(r for r in PROFILE.of("ppv_share") if r.level is Level.YELLOW)
+    curve = dict(curve_of(row, table, 1.0, 1.0, 100.0))
+    assert curve[10.0] == pytest.approx(0.7 * 2.0)
+    assert curve[50.0] == pytest.approx(0.7 * 5.0)

@@ -77,7 +77,12 @@ def test_the_code_uses_only_words_of_the_catalogue() -> None:
 
 
 def test_the_scripts_use_only_words_that_they_are_given() -> None:
-    for script, group in (("chart.js", "chart"), ("map.js", "map")):
+    for script, group in (
+        ("chart.js", "chart"),
+        ("plot.js", "chart"),
+        ("diagram.js", "chart"),
+        ("map.js", "map"),
+    ):
         source = (WEB / "static" / "js" / script).read_text("utf-8")
         used = set(re.findall(r"\bwords\.(\w+)", source))
         assert used <= set(Words("zh").group(group)), script

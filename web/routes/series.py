@@ -11,27 +11,34 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from alerting.sources import source_word
 from alerting.words import unit_word
+from domain.adjusted import Adjusted
 from domain.alerts import AlertState
 from domain.buildings import Building
-from domain.clock import DAY_NS, to_datetime
+from domain.clock import DAY_NS, SECOND_NS, to_datetime
 from domain.errors import InvalidInput, NotFound
-from domain.limits import Limit
+from domain.findings import Compensation
 from domain.ports import Page
-from domain.readings import QualityFlag
+from domain.readings import UNFIT, QualityFlag
 from domain.sensors import Channel, Sensor, Site
 from domain.services import Services
-from web.formats import digits_of
+from web.flag_marks import counts_of, runs_of
 from web.guard import PageRoute, building_for, services_of
-from web.limit_lines import lines_of
+from web.limit_lines import VALUE
+from web.limit_words import limit_out
+from web.panels import MAIN, RAW, Diagram, Panel, channels_of, drawing_of
 from web.render import words_of
 from web.sensor_rows import UNITS, segments_of
-from web.series import RANGES, Line, lean_of, offsets_at, points_of, thin
+from web.series import RANGES, Line
 from web.words import Words
 
 router = APIRouter(route_class=PageRoute)
 
 #: alerts that a chart marks at most
 ALERT_TICKS = 100
+#: states in which the strong line is without the weather
+TAKEN_OUT = frozenset({Compensation.MATURE, Compensation.IMMATURE})
+#: readings of one stretch of the CSV
+CSV_READINGS = 40_000
 #: sensor kinds by the alert's cause that is drawn on their charts
 CAUSES = {"tilt": "tilt", "crack": "crack", "settlement": "settlement", "vibration": "vibration"}
 
@@ -43,35 +50,27 @@ def series(
     sensor: Annotated[str, Query(max_length=100)],
     span: Annotated[str, Query(alias="range", max_length=10)] = "7d",
 ) -> Response:
-    """Give the lines, limits and ticks of one sensor's chart."""
+    """Give the panels, limits, flags and ticks of one sensor's chart."""
     building = building_for(request, building_id, "readings:read")
     services, words = services_of(request), words_of(request)
     site = services.register.site(building.id)
     one = _sensor(site, sensor)
     start_ns, end_ns = _range(services, site, one, span)
-    channels = _channels(site, one)
-    main = next((c for c in channels if c.kind != "frequency"), None)
-    unit = UNITS.get(main.kind, main.unit) if main else ""
-    lines = [
-        _line_out(line, role, words)
-        for line, role in _lines(services, site, channels, start_ns, end_ns)
-    ]
-    segments = [s for c in channels for s in segments_of(site, c)]
-    limits, others = lines_of(one, segments, services.profile, building)
-    resolution = one.resolution
+    drawn = drawing_of(services, site, building, one, start_ns, end_ns)
+    segments = [s for c in channels_of(site, one) for s in segments_of(site, c)]
     body: dict[str, Any] = {
         "sensor": one.id,
         "code": one.code,
         "kind": one.kind,
-        "unit": unit,
-        "digits": digits_of(unit, resolution),
         "now": services.clock.now_ns() / 1e9,
         "start": start_ns / 1e9,
         "end": end_ns / 1e9,
         "absolute": any(s.absolute for s in segments),
-        "lines": lines,
-        "limits": [_limit_out(line.limit, words) | {"at": line.at} for line in limits],
-        "others": [_limit_out(limit, words) for limit in others],
+        "compensation": drawn.compensation.value,
+        "panels": [_panel_out(panel, drawn.compensation, words) for panel in drawn.panels],
+        "diagram": _diagram_out(drawn.diagram, words) if drawn.diagram else None,
+        "others": [limit_out(limit, words) for limit in drawn.others],
+        "flags": _flags_out(drawn.main, drawn.step_ns, words),
         "ticks": _ticks(services, building, site, one, start_ns, end_ns, words),
     }
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
@@ -94,7 +93,7 @@ def series_csv(
         f"anju-{''.join(c for c in one.code if c.isascii() and c.isalnum()) or 'sensor'}-{span}.csv"
     )
     return StreamingResponse(
-        _csv(services, site, _channels(site, one), start_ns, end_ns),
+        _csv(services, channels_of(site, one), start_ns, end_ns),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -110,11 +109,6 @@ def _sensor(site: Site, sensor_id: str) -> Sensor:
     raise NotFound(f"no sensor {sensor_id!r}")
 
 
-def _channels(site: Site, sensor: Sensor) -> list[Channel]:
-    own = [c for c in site.channels if c.sensor_id == sensor.id]
-    return sorted(own, key=lambda c: (c.axis == "frequency", c.axis, c.id))
-
-
 def _range(services: Services, site: Site, sensor: Sensor, span: str) -> tuple[int, int]:
     """Tell first and last instant of a range button; the end is now."""
     end_ns = services.clock.now_ns()
@@ -123,44 +117,45 @@ def _range(services: Services, site: Site, sensor: Sensor, span: str) -> tuple[i
     if span != "all":
         raise InvalidInput(f"range must be {', '.join(RANGES)} or all, got {span!r}", "range")
     starts = []
-    for channel in _channels(site, sensor):
+    for channel in channels_of(site, sensor):
         days = services.readings.rollups(channel.id, 0, end_ns, "day")
         if len(days):
             starts.append(int(days.start[0]))
     return min(starts, default=end_ns - DAY_NS), end_ns
 
 
-def _lines(
-    services: Services, site: Site, channels: list[Channel], start_ns: int, end_ns: int
-) -> Iterator[tuple[Line, str]]:
-    """Read the lines: a tilt point's lean is the strong one, its axes are thin."""
-    points = {
-        c.id: points_of(services.readings, c, segments_of(site, c), start_ns, end_ns)
-        for c in channels
+def _panel_out(panel: Panel, compensation: Compensation, words: Words) -> dict[str, Any]:
+    unit = unit_word(panel.unit, words.language)
+    name = "rate" if panel.window_days else panel.name
+    days = f"{panel.window_days:g}"
+    return {
+        "name": panel.name,
+        "title": words.of("panel", name).format(days=days) if name != VALUE else "",
+        "unit": unit,
+        "digits": panel.digits,
+        "lines": [
+            _line_out(line, role, words, adjusted=panel.name == VALUE and compensation in TAKEN_OUT)
+            for line, role in panel.lines
+        ],
+        "limits": [limit_out(line.limit, words) | {"at": line.at} for line in panel.limits],
     }
-    axes = {c.axis: c for c in channels if c.kind == "tilt"}
-    if {"x", "y"} <= set(axes):
-        lean = lean_of(points[axes["x"].id], points[axes["y"].id])
-        yield thin("lean", lean, start_ns, end_ns), "main"
-        for axis in ("x", "y"):
-            yield thin(axis, points[axes[axis].id], start_ns, end_ns), "part"
-        return
-    for channel in channels:
-        role = "beside" if channel.kind == "frequency" else "main"
-        yield thin(channel.axis or channel.kind, points[channel.id], start_ns, end_ns), role
 
 
-def _line_out(line: Line, role: str, words: Words) -> dict[str, Any]:
+def _line_out(line: Line, role: str, words: Words, *, adjusted: bool) -> dict[str, Any]:
+    label = words.of("axis", line.axis)
+    if role == RAW:
+        label = words("chart.label_raw", what=label)
+    elif role == MAIN and adjusted:
+        label = words("chart.label_adjusted", what=label)
     return {
         "axis": line.axis,
-        "label": words.of("axis", line.axis),
+        "label": label,
         "role": role,
         "at": (line.at_ns / 1e9).tolist(),
         "mean": _plain(line.mean.tolist()),
-        "low": _plain(line.low.tolist()),
-        "high": _plain(line.high.tolist()),
+        "low": _plain(line.low.tolist()) if line.thinned else [],
+        "high": _plain(line.high.tolist()) if line.thinned else [],
         "readings": line.readings,
-        "unfit": line.unfit,
         "thinned": line.thinned,
     }
 
@@ -169,26 +164,50 @@ def _plain(values: list[float]) -> list[float | None]:
     return [round(v, 6) if math.isfinite(v) else None for v in values]
 
 
-def _limit_out(limit: Limit, words: Words) -> dict[str, Any]:
+def _diagram_out(diagram: Diagram, words: Words) -> dict[str, Any]:
+    shaking = diagram.shaking
     return {
-        "level": limit.level.word,
-        "label": _limit_label(limit, words),
-        "source": source_word(limit.source, words.language),
-        "certainty": words.of("certainty", limit.certainty.value),
-        "rule": limit.id,
+        "low": diagram.low_hz,
+        "high": diagram.high_hz,
+        "peaks": [
+            [round(hz, 3), round(peak, 6)]
+            for hz, peak in zip(
+                shaking.frequency_hz.tolist(), shaking.peak_mm_s.tolist(), strict=True
+            )
+        ],
+        "curves": [limit_out(row, words) | {"points": points} for row, points in diagram.curves],
+        "source": source_word(diagram.source, words.language),
+        "certainty": words.of("certainty", diagram.certainty),
+        "factor": diagram.factor,
     }
 
 
-def _limit_label(limit: Limit, words: Words) -> str:
-    level = words(f"level.{limit.level.word}")
-    sign = ">" if limit.op == ">" else "≥"
-    what = words.of("quantity", limit.quantity)
-    unit = unit_word(limit.unit, words.language)
-    text = f"{what} {sign} {limit.value:g} {unit}"
-    for name in ("months", "days"):
-        if (n := limit.condition(name)) and isinstance(n, int | float) and n > 1:
-            text += " " + words(f"chart.lasting_{name}", n=int(n))
-    return f"{level} {text}"
+def _flags_out(rows: Adjusted | None, step_ns: int, words: Words) -> dict[str, Any]:
+    """List the runs of flagged readings, and how many readings bear each flag."""
+    if rows is None:
+        return {"known": True, "runs": [], "counts": []}
+    return {
+        "known": not rows.spans,
+        "runs": [
+            {
+                "start": run.start_ns / 1e9,
+                "end": run.end_ns / 1e9,
+                "count": run.count,
+                "unfit": run.unfit,
+                "value": run.value if math.isfinite(run.value) else None,
+                "label": " · ".join(_flag_words(run.flag, words)),
+            }
+            for run in runs_of(rows, step_ns)
+        ],
+        "counts": [
+            {"label": _flag_words(flag, words)[0], "count": count, "unfit": bool(flag & UNFIT)}
+            for flag, count in counts_of(rows).items()
+        ],
+    }
+
+
+def _flag_words(flag: QualityFlag, words: Words) -> list[str]:
+    return [words.of("flag", str(bit.name).lower()) for bit in flag]
 
 
 def _ticks(
@@ -201,7 +220,7 @@ def _ticks(
     words: Words,
 ) -> list[dict[str, Any]]:
     """List what happened in the range: new zeros of this sensor, alerts of this kind."""
-    channels = {c.id for c in _channels(site, sensor)}
+    channels = {c.id for c in channels_of(site, sensor)}
     opened = {
         (s.opened_at_ns, s.reason)
         for s in site.segments
@@ -233,37 +252,47 @@ def _ticks(
     return ticks
 
 
-def _csv(
-    services: Services, site: Site, channels: list[Channel], start_ns: int, end_ns: int
-) -> Iterator[str]:
+def _csv(services: Services, channels: list[Channel], start_ns: int, end_ns: int) -> Iterator[str]:
     yield "\ufeff"  # spreadsheets take it for GBK otherwise
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(["taken_at", "channel", "axis", "reading", "series_value", "unit", "flags"])
+    writer.writerow(
+        [
+            "taken_at",
+            "channel",
+            "axis",
+            "reading",
+            "series_value",
+            "adjusted_value",
+            "unit",
+            "flags",
+        ]
+    )
     for channel in channels:
-        segments = segments_of(site, channel)
+        unit = UNITS.get(channel.kind, channel.unit)
+        # in stretches, so that years of readings are never held at once
+        length_ns = min(30 * DAY_NS, CSV_READINGS * max(1, channel.interval_s) * SECOND_NS)
         at_ns = start_ns
         while at_ns < end_ns:
-            until_ns = min(end_ns, at_ns + 30 * DAY_NS)
-            part = services.readings.between(channel.id, at_ns, until_ns)
-            offsets = offsets_at(part.taken_at, segments)
-            unit = UNITS.get(channel.kind, channel.unit)
-            for taken, value, offset, flag in zip(
+            until_ns = min(end_ns, at_ns + length_ns)
+            part = services.adjuster.channel(channel.id, at_ns, until_ns)
+            for taken, reading, shown, adjusted, flag in zip(
                 part.taken_at.tolist(),
+                part.reading.tolist(),
+                part.series.tolist(),
                 part.value.tolist(),
-                offsets.tolist(),
                 part.flag.tolist(),
                 strict=True,
             ):
-                shown = f"{value + offset:.6g}" if math.isfinite(offset) else ""
                 flags = "|".join(f.name.lower() for f in QualityFlag(flag) if f.name) or "ok"
                 writer.writerow(
                     [
                         to_datetime(taken).isoformat(),
                         channel.address,
                         channel.axis,
-                        f"{value:.6g}",
-                        shown,
+                        f"{reading:.6g}",
+                        f"{shown:.6g}" if math.isfinite(shown) else "",
+                        f"{adjusted:.6g}" if math.isfinite(adjusted) else "",
                         unit,
                         flags,
                     ]

@@ -35,15 +35,17 @@ if (place) {
       again();
     });
   }
-  const fit = document.getElementById("fit");
-  fit.addEventListener("click", () => {
-    const on = fit.getAttribute("aria-pressed") !== "true";
-    fit.setAttribute("aria-pressed", String(on));
-    for (const chart of charts.values()) {
-      chart.fit = on;
-      if (chart.reply) chart.draw();
-    }
-  });
+  for (const name of ["fit", "raw"]) {
+    const button = document.getElementById(name);
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      for (const chart of charts.values()) {
+        chart[name] = on;
+        if (chart.reply) chart.draw();
+      }
+    });
+  }
   addEventListener("anju:theme", () => { for (const chart of charts.values()) if (chart.reply) chart.draw(); });
   document.body.addEventListener("alerts-changed", again);
   setInterval(() => { if (!document.hidden) again(); }, AGAIN_MS);
