@@ -31,6 +31,7 @@ from domain.services import Health, Services
 from ingest.directory import Directory
 from ingest.receiver import Receiver
 from ingest.settings import Broker, IngestSettings
+from storage.files import FolderFiles
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -102,6 +103,11 @@ class House:
         )
 
     @cached_property
+    def files(self) -> FolderFiles:
+        """Uploaded files."""
+        return FolderFiles(self.settings.files_path)
+
+    @cached_property
     def spool(self) -> SpoolReader:
         """The spool; ingest is its one writer, the others read it."""
         if Role.INGEST in self.roles:
@@ -166,6 +172,8 @@ class House:
                 self.records.judgement,
                 load_profile(self.settings.profile),
             ),
+            files=self.files,
+            report_bytes_max=self.settings.files.report_bytes_max,
             health=self.health,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
@@ -186,6 +194,8 @@ class House:
             self.records  # noqa: B018 - opened first: every role needs it
             if self.roles & {Role.ANALYSE, Role.SERVE}:
                 self.readings  # noqa: B018 - a file that another process holds is told at once
+            if Role.SERVE in self.roles:
+                self.files  # noqa: B018 - a folder that cannot be written is told at once
             if Role.INGEST in self.roles:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:

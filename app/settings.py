@@ -81,6 +81,18 @@ class RecordsSettings(_Part):
     )
 
 
+class FilesSettings(_Part):
+    """Where uploaded files are kept."""
+
+    folder: str = Field("", description="folder of uploaded files; empty: `files` in `folder`")
+    report_bytes_max: int = Field(
+        15_000_000,
+        ge=1_000,
+        le=19_000_000,
+        description="largest report file of an appraisal (PDF, JPEG or PNG)",
+    )
+
+
 class WebSettings(_Part):
     """The API and the pages."""
 
@@ -116,6 +128,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
+    files: FilesSettings = FilesSettings()
     web: WebSettings = WebSettings()
     clock: ClockSettings = ClockSettings()
     notifiers: dict[str, dict[str, Any]] = Field(
@@ -141,6 +154,11 @@ class Settings(BaseSettings):
     def spool_path(self) -> Path:
         """File of the spool."""
         return Path(self.ingest.spool) if self.ingest.spool else self.folder / "spool.db"
+
+    @property
+    def files_path(self) -> Path:
+        """Folder of uploaded files."""
+        return Path(self.files.folder) if self.files.folder else self.folder / "files"
 
     @property
     def readings_url(self) -> str:

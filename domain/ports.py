@@ -1,6 +1,6 @@
 """What the rooms need of each other: small Protocols that `app/` joins to adapters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Protocol
@@ -410,6 +410,50 @@ class AccessStore(Protocol):
     def put_session(self, session: Session) -> None: ...
     def session(self, token_sha256: str) -> Session | None: ...
     def drop_session(self, token_sha256: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What was kept: hex SHA-256 and size."""
+
+    sha256: str
+    size_bytes: int
+
+
+class FileStore(Protocol):
+    """Keeps files by key; what stands under a key never changes.
+
+    A key is steps of letters, digits, `.`, `_`, `-` with `/` between. Every method raises
+    `InvalidInput` for another key and `StoreUnavailable` when the store refuses; those that read
+    raise `NotFound` when there is no such file.
+    """
+
+    def put(self, key: str, content: bytes | Iterable[bytes]) -> StoredFile:
+        """Keep a file durably; the same again is no change.
+
+        Raises
+        ------
+        Conflict
+            When another file stands under the key.
+
+        """
+        ...
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """Read a file piece by piece; what is wrong is told before the first one."""
+        ...
+
+    def sha256(self, key: str) -> str:
+        """Tell the hex SHA-256 of what is there now."""
+        ...
+
+    def size_bytes(self, key: str) -> int:
+        """Tell a file's size."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove a file; one that is not there is no error."""
+        ...
 
 
 class AuditStore(Protocol):

@@ -13,6 +13,7 @@ from domain.ports import (
     AccountStore,
     AlertStore,
     AuditStore,
+    FileStore,
     ReadingStore,
     RegisterStore,
 )
@@ -123,6 +124,8 @@ class Services:
         The one clock of readings and alerts; virtual in the accelerated story.
     simulated
         What to say on every page when the data are simulated; empty for real data.
+    report_bytes_max
+        Largest report file of an appraisal.
     log_ins
         Role, name and password of each demo account; the log-in page shows them, and only when
         the data are simulated. Empty outside the demo.
@@ -140,7 +143,9 @@ class Services:
     profile: LimitProfile
     read_sheet: SheetReader
     adjuster: Adjuster
+    files: FileStore
     health: Callable[[], list[Health]]
     simulated: str = ""
+    report_bytes_max: int = 15_000_000
     secure_cookies: bool = True
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)

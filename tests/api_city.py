@@ -33,6 +33,7 @@ from domain.ports import GatewayStatus, Judgement
 from domain.readings import ReadingBatch
 from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
+from storage.files import FolderFiles
 from storage.readings.memory import MemoryReadingStore
 from storage.records.records import Records, open_records
 from storage.sheets import read_sheet
@@ -102,6 +103,8 @@ def make_city(folder: Path) -> City:
         clock=clock,
         profile=profile(),
         read_sheet=read_sheet,
+        files=FolderFiles(folder / "files"),
+        report_bytes_max=100_000,
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
     )

@@ -41,6 +41,7 @@ from domain.ports import GatewayStatus, Judgement, ReadingStore
 from domain.readings import UNFIT, QualityFlag, ReadingBatch, concat
 from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
+from storage.files import FolderFiles
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -100,7 +101,11 @@ class Quarter:
 
 
 def services_of(
-    records: Records, readings: ReadingStore, clock: VirtualClock, identity: LocalIdentity
+    records: Records,
+    readings: ReadingStore,
+    clock: VirtualClock,
+    identity: LocalIdentity,
+    files: Path,
 ) -> Services:
     """Put together what the pages work with."""
     return Services(
@@ -114,6 +119,7 @@ def services_of(
         clock=clock,
         profile=load_profile(),
         read_sheet=read_sheet,
+        files=FolderFiles(files),
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         health=lambda: [
             Health("pipeline", "ok", "", (("unjudged", 0.0),), "judging"),
@@ -173,7 +179,11 @@ def serve_records(file: Path, readings: ReadingStore) -> Iterator[Quarter]:
     """Serve a built quarter on a free port of 127.0.0.1 until the block ends."""
     port = free_port()
     quarter = open_quarter(file, readings, f"http://127.0.0.1:{port}")
-    app = create_app(services_of(quarter.records, readings, quarter.clock, quarter.identity))
+    app = create_app(
+        services_of(
+            quarter.records, readings, quarter.clock, quarter.identity, file.parent / "files"
+        )
+    )
     mount_pages(app)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none"

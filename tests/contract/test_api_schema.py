@@ -40,6 +40,9 @@ schemathesis.openapi.format(
 
 #: operations with rules that no JSON schema can say: 422 may meet what fits the document
 RULES = {
+    "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}/report": (
+        "the file must be a whole PDF, JPEG or PNG"
+    ),
     "POST /api/v1/buildings/import": "the file must be a table of buildings",
     "POST /api/v1/buildings/import/preview": "the file must be a table of buildings",
     "PUT /api/v1/buildings/{building_id}": "nothing was built after today",

@@ -1,15 +1,18 @@
 """What the folder of files promises."""
 
+import hashlib
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.errors import Conflict, InvalidInput, NotFound, SettingsInvalid, StoreUnavailable
-from storage.files import FolderFiles
+from domain.ports import StoredFile
+from storage.files import PIECE_BYTES, FolderFiles
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,6 +61,62 @@ def test_a_key_that_could_lead_elsewhere_is_refused(files: FolderFiles, key: str
         files.get(key)
 
 
+def test_a_file_comes_and_goes_in_pieces_with_its_hash_and_size(files: FolderFiles) -> None:
+    pieces = [os.urandom(PIECE_BYTES), b"", os.urandom(PIECE_BYTES + 7), b"end"]
+    whole = b"".join(pieces)
+    kept = files.put("a/b", iter(pieces))
+    assert kept == StoredFile(hashlib.sha256(whole).hexdigest(), len(whole))
+    read = list(files.pieces("a/b"))
+    assert len(read) == 3
+    assert b"".join(read) == whole
+    assert (files.sha256("a/b"), files.size_bytes("a/b")) == (kept.sha256, kept.size_bytes)
+    assert files.put("a/b", whole) == kept, "the same again is no change"
+
+
+def test_what_is_not_there_has_no_hash_and_no_size(files: FolderFiles) -> None:
+    files.put("a/b", b"x")
+    for key in ("c", "a", "a/b/c"):
+        for ask in (files.pieces, files.sha256, files.size_bytes):
+            with pytest.raises(NotFound):
+                ask(key)
+
+
+def test_a_deleted_file_is_gone_and_its_key_is_free_again(files: FolderFiles) -> None:
+    files.put("a/b", b"one")
+    files.delete("a/b")
+    files.delete("a/b")
+    files.delete("never/there")
+    assert not files.exists("a/b")
+    files.put("a/b", b"two")
+    assert files.get("a/b") == b"two"
+    with pytest.raises(InvalidInput, match="folder"):
+        files.delete("a")
+
+
+def test_a_sender_that_breaks_off_leaves_nothing(files: FolderFiles, tmp_path: Path) -> None:
+    def breaking() -> Iterator[bytes]:
+        yield b"some"
+        raise ConnectionError("gone")
+
+    with pytest.raises(StoreUnavailable):
+        files.put("a/b", breaking())
+    assert not files.exists("a/b")
+    assert list((tmp_path / "files" / ".halves").iterdir()) == []
+
+
+def test_what_killed_writers_left_is_removed_and_what_is_being_written_is_not(
+    tmp_path: Path,
+) -> None:
+    FolderFiles(tmp_path)
+    old, new = tmp_path / ".halves" / "old", tmp_path / ".halves" / "new"
+    for half in (old, new):
+        half.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    FolderFiles(tmp_path)
+    assert not old.exists()
+    assert new.exists()
+
+
 def test_two_writers_of_one_key_leave_one_whole_file(files: FolderFiles, tmp_path: Path) -> None:
     gate = threading.Barrier(4)
     outcomes: list[str] = []
@@ -92,7 +151,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
         "files = FolderFiles(Path(sys.argv[1]))\n"
         "try: files.put('a/b', b'x' * 5000)\n"
         "except Exception as error: print(type(error).__name__)\n"
-        "print(files.exists('a/b'), [p.name for p in Path(sys.argv[1], 'a').iterdir()])\n"
+        "print(files.exists('a/b'), [p.name for p in Path(sys.argv[1]).rglob('*')])\n"
     )
     outcome = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
@@ -101,12 +160,12 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert outcome.stdout == f"{StoreUnavailable.__name__}\nFalse []\n"
+    assert outcome.stdout == f"{StoreUnavailable.__name__}\nFalse ['.halves']\n"
 
 
 def test_a_folder_that_cannot_be_is_a_wrong_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(SettingsInvalid, match=r"files.url"):
+    with pytest.raises(SettingsInvalid, match=r"files.folder"):
         FolderFiles(tmp_path / "file")
-    with pytest.raises(SettingsInvalid, match=r"files.url"):
+    with pytest.raises(SettingsInvalid, match=r"files.folder"):
         FolderFiles(tmp_path / "file" / "below")

@@ -14,6 +14,7 @@ from web.alert_rows import LIVE, ROWS, rows_of
 from web.formats import local
 from web.guard import PageRoute, building_for, caller_of, services_of
 from web.render import page, words_of
+from web.routes.reports import appraisals_of
 from web.sensor_rows import SensorRow, sensor_rows
 from web.words import Words
 
@@ -32,12 +33,8 @@ def building_page(request: Request, building_id: str) -> Response:
     services, words = services_of(request), words_of(request)
     caller = caller_of(request)
     today = local(services.clock.now_ns()).date()
-    appraisals = sorted(
-        services.register.appraisals(building.id),
-        key=lambda a: (a.appraised_on, a.id),
-        reverse=True,
-    )
-    made = [a for a in appraisals if a.appraised_on <= today]
+    table = appraisals_of(request, building)
+    made = [a for a in table["appraisals"] if a.appraised_on <= today]
     appraisal = made[0] if made else None
     site = services.register.site(building.id)
     may_chart = may(caller, "readings:read", building)
@@ -50,7 +47,8 @@ def building_page(request: Request, building_id: str) -> Response:
         expired=appraisal is not None
         and appraisal.valid_until is not None
         and appraisal.valid_until < today,
-        appraisals=appraisals,
+        **table,
+        told_of="",
         charts=sorted(charts, key=lambda s: (CHART_KINDS.index(s.kind), s.code)),
         ranges=RANGES,
         range=FIRST_RANGE,
