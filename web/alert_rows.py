@@ -1,6 +1,6 @@
 """Alerts as the lists show them: with their sentence, building, notices and people's names."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from alerting.texts import sentence
@@ -18,6 +18,8 @@ LIVE = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
 ROWS = 100
 #: alerts that are read to count and filter them
 READ_LIMIT = 2_000
+#: alerts of an export that are read at once
+AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,26 @@ def read_alerts(
         if building is not None:
             found.append((alert, building))
     return found
+
+
+def every_alert(
+    services: Services, estate: Estate, caller: Caller, states: Sequence[AlertState]
+) -> Iterator[list[tuple[Alert, Building]]]:
+    """Read all alerts that a caller may see, some at a time, each with its building."""
+    ids = estate.visible_ids(caller, "alerts:read")
+    after = ""
+    while True:
+        alerts = services.alerts.alerts(
+            Page(AT_ONCE, after), building_ids=ids, states=tuple(states)
+        )
+        yield [
+            (alert, building)
+            for alert in alerts
+            if (building := estate.building(alert.building_id)) is not None
+        ]
+        if len(alerts) < AT_ONCE:
+            return
+        after = alerts[-1].id
 
 
 def choose(pairs: Iterable[tuple[Alert, Building]], chosen: Chosen) -> list[tuple[Alert, Building]]:

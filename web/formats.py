@@ -43,6 +43,18 @@ def full_time(at_ns: int) -> str:
     return at.strftime("%Y-%m-%d %H:%M:%S UTC") + at.strftime("%z")[:3]
 
 
+def table_time(at_ns: int | None) -> str:
+    """Write a moment for a table: the city's time with its offset; nothing when there is none.
+
+    Examples
+    --------
+    >>> table_time(1_795_413_900_000_000_000), table_time(None), table_time(0)
+    ('2026-11-23T14:05:00+08:00', '', '')
+
+    """
+    return local(at_ns).isoformat(timespec="seconds") if at_ns else ""
+
+
 def age(at_ns: int, now_ns: int, words: Words) -> str:
     """Write how long ago a moment was, in the largest fitting unit.
 

@@ -227,7 +227,7 @@ def fill(quarter: Quarter) -> None:
     samples = [
         (1, Cause.CRACK, Level.RED, 20 * MINUTE_NS, 1.04, 1.0, "mm", "crack.growth", "C-03"),
         (1, Cause.TILT, Level.YELLOW, 5 * HOUR_NS, 7.31, 7.0, "‰", "tilt.total.h24", "T-01"),
-        (2, Cause.WATCH, Level.ORANGE, 3 * HOUR_NS, 7.0, 6.0, "h", "device.silent", "网关 2"),
+        (2, Cause.WATCH, Level.ORANGE, 3 * HOUR_NS, 7.0, 6.0, "h", "device.silent", "g-2"),
         (
             7,
             Cause.SETTLEMENT,

@@ -385,6 +385,43 @@ def test_a_cluster_shows_its_worst_level_and_its_count(open_as: Opened) -> None:
     assert near((200, 30, 30), found) > 30, "the red square is drawn"
 
 
+def test_each_district_has_an_outline_with_its_name_and_counts(open_as: Opened) -> None:
+    page = open_as("duty")
+    page.wait_for_selector("#map[data-state=drawn]")
+    drawn = page.evaluate(
+        "document.getElementById('map').map.queryRenderedFeatures({layers: ['plates']})"
+        ".map(f => f.properties.icon).sort()"
+    )
+    assert drawn == ["plate-0-西湖区 · 8 幢", "plate-4-东湖区 · 16 幢 · 4 条预警"]
+    fills = page.evaluate(
+        "document.getElementById('map').map.queryRenderedFeatures({layers: ['districts']}).length"
+    )
+    assert fills == 2
+    page.click("#me summary")
+    page.click("[data-theme-choice=dark]")
+    page.wait_for_function(
+        "() => document.getElementById('map').map.getLayer('plates') && document"
+        ".getElementById('map').map.queryRenderedFeatures({layers: ['plates']}).length === 2"
+    )
+
+
+def test_queue_and_register_are_taken_away_as_filtered(open_as: Opened, quarter: Quarter) -> None:
+    page = open_as("duty")
+    page.select_option("#filter-level", "yellow")
+    expect(page.locator("#queue .alert")).to_have_count(1)
+    with page.expect_download() as download:
+        page.click("#queue .export a")
+    rows = download.value.path().read_text("utf-8-sig").splitlines()
+    assert len(rows) == 2
+    assert "总倾斜达到 7.31 ‰" in rows[1]
+    page.goto(f"{quarter.url}/buildings")
+    page.fill("#register-text", "12 号楼")
+    expect(page.locator("#register tbody tr")).to_have_count(1)
+    with page.expect_download() as download:
+        page.click("#register .export a")
+    assert len(download.value.path().read_text("utf-8-sig").splitlines()) == 2
+
+
 def test_without_webgl_the_map_is_a_list(open_as: Opened, quarter: Quarter) -> None:
     page = open_as("duty", "/buildings")
     page.add_init_script(
@@ -555,6 +592,42 @@ def test_a_building_page_follows_its_alerts(open_as: Opened, quarter: Quarter) -
     quarter.raise_alert(alert_of("alert-9", one), one)
     page.wait_for_selector("#alert-alert-9")
     assert "橙色限值" in page.inner_text(".answer")
+
+
+def test_a_report_is_uploaded_and_taken_away(open_as: Opened, size: str) -> None:
+    page = open_as("admin", "/buildings/b-1", size)
+    card = page.locator("#appraisal-card")
+    assert "未上传" in card.inner_text()
+    card.locator("summary").click()
+    page.set_input_files(
+        "[id='report-a-1']", {"name": "x.pdf", "mimeType": "application/pdf", "buffer": b"no"}
+    )
+    card.locator("form button").click()
+    page.wait_for_selector(".toast >> text=没有保存")
+    content = b"%PDF-1.7\n" + b"x" * 200 + b"\n%%EOF\n"
+    page.set_input_files(
+        "[id='report-a-1']", {"name": "x.pdf", "mimeType": "application/pdf", "buffer": content}
+    )
+    card.locator("form button").click()
+    page.wait_for_selector("#appraisal-card >> text=报告已保存")
+    with page.expect_download() as download:
+        card.locator("text=下载报告").click()
+    assert download.value.suggested_filename == "演示鉴字-2025-001.pdf"
+    assert download.value.path().read_bytes() == content
+    assert no_wider_than_the_screen(page)
+    page.spoken.clear()  # type: ignore[attr-defined] # the answer 422 to the wrong file
+
+
+def test_who_may_not_write_the_register_only_reads_reports(open_as: Opened) -> None:
+    page = open_as("insurer", "/buildings/b-1")
+    assert page.locator("#appraisal-card form").count() == 0
+
+
+def test_an_alert_leads_to_the_trend_of_its_point(open_as: Opened, quarter: Quarter) -> None:
+    page = open_as("duty", "/alerts/alert-0")
+    page.click("text=看趋势图")
+    page.wait_for_url(f"{quarter.url}/buildings/b-1#chart-s-1-C-03")
+    page.locator("[data-code='C-03'] canvas").first.wait_for()
 
 
 # ------------------------------------------------------------------------------- alert page

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from alerting import acts
 from alerting.texts import sentence
 from alerting.words import number, unit_word
+from domain.access import may
 from domain.alerts import Alert, AlertEvent, Contribution
 from domain.buildings import Building
 from domain.errors import Conflict, InvalidInput
@@ -154,6 +155,9 @@ def _alert(request: Request, alert_id: str) -> dict[str, Any]:
     row: AlertRow = rows_of(services, [(alert, building)], words.language)[0]
     return {
         "row": row,
+        "charted": {s.id for s in services.register.site(building.id).sensors if s.active}
+        if may(caller_of(request), "readings:read", building)
+        else set(),
         "evidence": [
             _evidence(c, findings.get(c.finding_id), words.language)
             for c in sorted(alert.contributions, key=lambda c: (-c.level, -c.at_ns))

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -20,12 +21,15 @@ from web.alert_rows import LIVE
 from web.formats import local
 from web.guard import PageRoute, allowed, estate_of, services_of
 from web.render import page, words_of
+from web.tables import csv_answer
 
 router = APIRouter(route_class=PageRoute)
 
 ROWS = 50
 #: buildings read at once while foreign ones are left out
 READ = 500
+#: open alerts of those: one for each building and cause
+READ_ALERTS = 4_000
 FILE_BYTES_MAX = 10_000_000
 
 Text = Annotated[str, Query(max_length=100)]
@@ -72,6 +76,54 @@ def register_list(
 ) -> Response:
     """Show the list by itself, to be put in place of the old one."""
     return page(request, "_register.html", **_list(request, text, district, after))
+
+
+@router.get("/register/buildings.csv")
+def register_csv(request: Request, text: Text = "", district: Text = "") -> Response:
+    """Give every building that the filters let through, as a table."""
+    caller = allowed(request, "buildings:read")
+    services, words = services_of(request), words_of(request)
+    today = local(services.clock.now_ns()).date()
+    sees_alerts = may(caller, "alerts:read")
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for part in _every(services, caller, text.strip(), district):
+            ids = [b.id for b in part]
+            grades = services.register.grades(ids, today)
+            worst = _worst(services, ids) if sees_alerts else {}
+            for b in part:
+                grade = grades.get(b.id)
+                yield (
+                    b.name,
+                    b.code,
+                    b.address,
+                    b.district,
+                    words.of("district", b.district),
+                    b.street,
+                    b.community,
+                    b.longitude,
+                    b.latitude,
+                    b.crs,
+                    words.of("use", b.use),
+                    words.of("structure", b.structure),
+                    b.build_year,
+                    b.storeys_above,
+                    b.storeys_below,
+                    b.height_m,
+                    b.area_m2,
+                    b.households,
+                    words.of("heritage", b.heritage.value),
+                    grade.value if grade else words("grade.none"),
+                    words(f"level.{worst.get(b.id, Level.NONE).word}") if sees_alerts else "",
+                    b.id,
+                )
+
+    columns = (
+        "building", "code", "address", "district_code", "district", "street", "community",
+        "longitude", "latitude", "crs", "use", "structure", "build_year", "storeys_above",
+        "storeys_below", "height_m", "area_m2", "households", "heritage", "grade", "level", "id",
+    )  # fmt: skip
+    return csv_answer("anju-buildings.csv", [words(f"table.{name}") for name in columns], rows())
 
 
 @router.get("/register/import")
@@ -137,15 +189,13 @@ def _list(request: Request, text: str, district: str, after: str) -> dict[str, A
     ids = [b.id for b in rows]
     today = local(services.clock.now_ns()).date()
     grades = services.register.grades(ids, today)
-    worst: dict[str, Level] = {}
-    if may(caller, "alerts:read") and ids:
-        for alert in services.alerts.alerts(Page(2_000), building_ids=ids, states=LIVE):
-            worst[alert.building_id] = max(worst.get(alert.building_id, Level.NONE), alert.level)
+    worst = _worst(services, ids) if may(caller, "alerts:read") else {}
     kept = {name: value for name, value in (("text", text), ("district", district)) if value}
     return {
         "rows": [RegisterRow(b, grades.get(b.id), worst.get(b.id, Level.NONE)) for b in rows],
         "chosen_district": district,
         "filtered": bool(text.strip() or district),
+        "export": "/register/buildings.csv" + (f"?{urlencode(kept)}" if kept else ""),
         "before": urlencode(kept) if after else None,
         "next": urlencode(kept | {"after": rows[-1].id}) if len(found) > ROWS else None,
     }
@@ -165,6 +215,30 @@ def _matching(
             break
         after = part[-1].id
     return found[: ROWS + 1]
+
+
+def _every(
+    services: Services, caller: Caller, text: str, district: str
+) -> Iterator[list[Building]]:
+    """Read all buildings that a caller may see, some at a time."""
+    after = ""
+    while True:
+        part = services.register.buildings(
+            Page(READ, after), text=text, districts=[district] if district else None
+        )
+        yield [b for b in part if may(caller, "buildings:read", b)]
+        if len(part) < READ:
+            return
+        after = part[-1].id
+
+
+def _worst(services: Services, ids: list[str]) -> dict[str, Level]:
+    """Tell the worst level that is open at each of some buildings."""
+    worst: dict[str, Level] = {}
+    if ids:
+        for alert in services.alerts.alerts(Page(READ_ALERTS), building_ids=ids, states=LIVE):
+            worst[alert.building_id] = max(worst.get(alert.building_id, Level.NONE), alert.level)
+    return worst
 
 
 def _content(file: UploadFile) -> tuple[str, bytes]:

@@ -71,9 +71,53 @@ function cluster(level, count) {
   return context.getImageData(0, 0, width * RATIO, height * RATIO);
 }
 
+/** The name of a district with its counts, on a plate that stands above its outline. */
+function plate(text, level) {
+  const measure = new OffscreenCanvas(1, 1).getContext("2d");
+  const font = `600 12px ${css("--font")}`;
+  measure.font = font;
+  const width = Math.ceil(measure.measureText(text).width) + (level ? 30 : 16);
+  const height = 22;
+  const canvas = new OffscreenCanvas(width * RATIO, height * RATIO);
+  const context = canvas.getContext("2d");
+  context.scale(RATIO, RATIO);
+  context.fillStyle = css("--surface");
+  context.globalAlpha = 0.9;
+  context.beginPath();
+  context.roundRect(0.5, 0.5, width - 1, height - 1, 4);
+  context.fill();
+  context.globalAlpha = 1;
+  context.strokeStyle = css("--line");
+  context.stroke();
+  if (level) {
+    path(context, level, 13, 11, 5);
+    context.fillStyle = css(`--${WORDS[level]}`);
+    context.fill();
+  }
+  context.fillStyle = css("--ink-2");
+  context.font = font;
+  context.textBaseline = "middle";
+  context.fillText(text, level ? 23 : 8, 11.5);
+  return context.getImageData(0, 0, width * RATIO, height * RATIO);
+}
+
+function labels(districts, words) {
+  return {
+    type: "FeatureCollection",
+    features: districts.features.map(({ properties: p }) => ({
+      type: "Feature",
+      geometry: { type: "Point", coordinates: p.label_at },
+      properties: {
+        icon: `plate-${p.level}-${(p.alerts ? words.district_alerts : words.district).replace("{name}", p.name).replace("{n}", p.buildings).replace("{m}", p.alerts)}`,
+        level: p.level,
+      },
+    })),
+  };
+}
+
 function bounds(features) {
   let [west, south, east, north] = [180, 90, -180, -90];
-  for (const { geometry: { coordinates: [x, y] } } of features) {
+  for (const [x, y] of features.flatMap(({ geometry: { coordinates: [ring] } }) => ring)) {
     west = Math.min(west, x); east = Math.max(east, x);
     south = Math.min(south, y); north = Math.max(north, y);
   }
@@ -134,7 +178,8 @@ function popup(library, words, properties, at) {
  */
 export async function showMap(place, picked) {
   const words = JSON.parse(place.dataset.words);
-  let data = { type: "FeatureCollection", features: [] };
+  const none = { type: "FeatureCollection", features: [] };
+  let data = { ...none, districts: none };
   try {
     data = await read(place.dataset.src);
   } catch { /* shown when the next refresh succeeds */ }
@@ -158,9 +203,17 @@ export async function showMap(place, picked) {
         clusterMaxZoom: 15,
         clusterProperties: { worst: ["max", ["get", "level"]] },
       },
+      districts: { type: "geojson", data: data.districts },
+      plates: { type: "geojson", data: labels(data.districts, words) },
     },
     layers: [
       { id: "ground", type: "background", paint: { "background-color": css("--map-ground") } },
+      { id: "districts", type: "fill", source: "districts", paint: { "fill-color": css("--surface"), "fill-opacity": 0.45 } },
+      { id: "outlines", type: "line", source: "districts", layout: { "line-join": "round" }, paint: { "line-color": css("--line-strong"), "line-width": 1.25, "line-dasharray": [4, 3] } },
+      {
+        id: "plates", type: "symbol", source: "plates",
+        layout: { "icon-image": ["get", "icon"], "icon-anchor": "bottom", "icon-offset": [0, -4], "symbol-sort-key": ["-", 0, ["get", "level"]], "icon-padding": 4 },
+      },
       {
         id: "points", type: "symbol", source: "buildings", filter: ["!", ["has", "point_count"]],
         layout: {
@@ -189,7 +242,7 @@ export async function showMap(place, picked) {
   const map = new library.Map({
     container: place,
     style: style(),
-    bounds: data.features.length ? bounds(data.features) : [[115.6, 28.4], [116.2, 28.9]],
+    bounds: data.features.length ? bounds(data.districts.features) : [[115.6, 28.4], [116.2, 28.9]],
     fitBoundsOptions: { padding: 56, maxZoom: 16 },
     attributionControl: false,
     dragRotate: false,
@@ -203,8 +256,9 @@ export async function showMap(place, picked) {
   if (!data.features.length) note(place, words.none);
 
   map.setMissingStyleImageResolver((id) => {
-    const [what, level, count] = id.split("-");
-    const image = what === "cluster" ? cluster(Number(level), Number(count)) : symbol(Number(level), what === "chosen");
+    const [what, level, ...rest] = id.split("-");
+    const count = rest.join("-");
+    const image = what === "plate" ? plate(count, Number(level)) : what === "cluster" ? cluster(Number(level), Number(count)) : symbol(Number(level), what === "chosen");
     if (!map.hasImage(id)) map.addImage(id, image, { pixelRatio: RATIO });
   });
   const show = (feature) => {
@@ -225,11 +279,16 @@ export async function showMap(place, picked) {
     map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
   }
+  const fill = () => {
+    map.getSource("buildings").setData(data);
+    map.getSource("districts").setData(data.districts);
+    map.getSource("plates").setData(labels(data.districts, words));
+  };
   let loaded = false;
   map.on("style.load", () => {
     loaded = true;
     // what has changed while the style was on its way
-    map.getSource("buildings").setData(data);
+    fill();
   });
   addEventListener("anju:theme", () => {
     const paint = () => {
@@ -260,7 +319,7 @@ export async function showMap(place, picked) {
       try {
         data = await read(place.dataset.src);
         place.querySelector(".map-note")?.remove();
-        if (loaded) map.getSource("buildings").setData(data);
+        if (loaded) fill();
       } catch { /* the banner tells of a lost connection */ }
     },
   };

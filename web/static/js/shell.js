@@ -59,6 +59,9 @@ const sounds = document.querySelectorAll("[data-sound-choice]");
 press(sounds, [...sounds].find((b) => b.dataset.soundChoice === (soundWanted() ? "on" : "off")));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new Event("anju:theme")));
 
+// on a phone the menu is wider than the screen: where one is must be in sight
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 // the account menu closes like a menu
 const me = document.getElementById("me");
 if (me) {
