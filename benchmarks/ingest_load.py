@@ -18,7 +18,8 @@ def topic_of(gateway: int) -> str:
     return f"anju/1/0/g-{gateway:04d}/readings"
 
 
-def _packet(kind: int, body: bytes) -> bytes:
+def packet(kind: int, body: bytes) -> bytes:
+    """Put a packet together."""
     size, length = len(body), bytearray()
     while True:
         size, digit = divmod(size, 128)
@@ -27,8 +28,9 @@ def _packet(kind: int, body: bytes) -> bytes:
             return bytes([kind]) + length + body
 
 
-def _text(text: str) -> bytes:
-    data = text.encode()
+def text(plain: str) -> bytes:
+    """Write a text with its length."""
+    data = plain.encode()
     return struct.pack("!H", len(data)) + data
 
 
@@ -48,17 +50,17 @@ def payload_of(number: int, start_ms: int) -> bytes:
 
 
 def _packets(messages: int, start_ms: int) -> Iterator[bytes]:
-    topics = [_text(topic_of(gateway)) for gateway in range(GATEWAYS)]
+    topics = [text(topic_of(gateway)) for gateway in range(GATEWAYS)]
     for number in range(messages):
         mid = struct.pack("!H", number % 65_000 + 1)
-        yield _packet(0x32, topics[number % GATEWAYS] + mid + payload_of(number, start_ms))
+        yield packet(0x32, topics[number % GATEWAYS] + mid + payload_of(number, start_ms))
 
 
 def publish(port: int, messages: int, window: int, start_ms: int) -> float:
     """Publish and wait for every PUBACK; return the seconds that it took."""
     sock = socket.create_connection(("127.0.0.1", port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.sendall(_packet(0x10, _text("MQTT") + bytes([4, 2, 0, 0]) + _text(f"load-{start_ms}")))
+    sock.sendall(packet(0x10, text("MQTT") + bytes([4, 2, 0, 0]) + text(f"load-{start_ms}")))
     if sock.recv(4)[3] != 0:
         raise RuntimeError("the broker refuses the load")
     blocks = list(_packets(min(messages, 400_000), start_ms))  # ready-made as memory allows

@@ -2,6 +2,7 @@
 
 import struct
 
+from ingest.door.fields import Fields
 from ingest.door.packets import (
     FOR_EVER_S,
     Connect,
@@ -38,48 +39,6 @@ _FLAGS = {
 }  # fmt: skip
 
 
-class _Body:
-    """The part of a packet behind its length, read from front to back."""
-
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data, self._at = data, at
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self._take(size))
-
-    def binary(self) -> bytes:
-        return self._take(self.number(2))
-
-    def text(self) -> str:
-        try:
-            text = self.binary().decode("utf-8")
-        except UnicodeDecodeError:
-            raise Malformed("a text must be UTF-8") from None
-        if "\0" in text:
-            raise Malformed("a text must not hold NUL")
-        return text
-
-    def rest(self) -> bytes:
-        return self._take(len(self._data) - self._at)
-
-    def packet_id(self) -> int:
-        found = self.number(2)
-        if not found:
-            raise Malformed("a packet id must not be 0")
-        return found
-
-    @property
-    def more(self) -> bool:
-        return self._at < len(self._data)
-
-    def _take(self, size: int) -> bytes:
-        part = self._data[self._at : self._at + size]
-        if len(part) != size:
-            raise Malformed("a packet ends before its parts do")
-        self._at += size
-        return part
-
-
 class Codec311:
     """Reads and writes MQTT 3.1.1."""
 
@@ -105,7 +64,7 @@ class Codec311:
             raise Malformed("a packet's length must be that of its bytes")
         if kind != _PUBLISH and _FLAGS.get(kind) != flags:
             raise Malformed(f"no such packet for a client: 0x{packet[0]:02x}")
-        body = _Body(packet, start)
+        body = Fields(packet, start)
         match kind:
             case 1:
                 found: Packet = _connect(body)
@@ -159,7 +118,7 @@ def _packet(head: int, body: bytes) -> bytes:
     return bytes([head]) + variable_int(len(body)) + body
 
 
-def _connect(body: _Body) -> Connect:
+def _connect(body: Fields) -> Connect:
     if body.binary() != b"MQTT" or body.number(1) != Codec311.version:
         raise Malformed("protocol must be MQTT 3.1.1", Reason.VERSION)
     flags, keep_alive_s, client_id = body.number(1), body.number(2), body.text()
@@ -181,7 +140,7 @@ def _connect(body: _Body) -> Connect:
     )
 
 
-def _publish(body: _Body, flags: int) -> Publish:
+def _publish(body: Fields, flags: int) -> Publish:
     qos = flags >> 1 & 3
     if qos == 3 or (not qos and flags & 8):
         raise Malformed("flags of PUBLISH contradict one another")
@@ -190,7 +149,7 @@ def _publish(body: _Body, flags: int) -> Publish:
     return Publish(topic, body.rest(), qos, packet_id)
 
 
-def _subscribe(body: _Body) -> Subscribe:
+def _subscribe(body: Fields) -> Subscribe:
     packet_id = body.packet_id()
     filters: list[tuple[str, int]] = []
     while body.more or not filters:
@@ -201,7 +160,7 @@ def _subscribe(body: _Body) -> Subscribe:
     return Subscribe(packet_id, tuple(filters))
 
 
-def _unsubscribe(body: _Body) -> Unsubscribe:
+def _unsubscribe(body: Fields) -> Unsubscribe:
     packet_id = body.packet_id()
     filters: list[str] = []
     while body.more or not filters:

@@ -3,13 +3,14 @@
 import asyncio
 import struct
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from ingest.door import thingsboard
 from ingest.door.codec5 import Codec5
 from ingest.door.codec311 import Codec311
 from ingest.door.doorkeeper import Admitted, Turned
 from ingest.door.gateway_topics import GatewayTopics
+from ingest.door.hall import Hall
 from ingest.door.packets import (
     CONNECT,
     Codec,
@@ -27,9 +28,6 @@ from ingest.door.packets import (
 )
 from ingest.door.sessions import Session
 from ingest.intake import PASSED, Message
-
-if TYPE_CHECKING:
-    from ingest.door.listener import Door
 
 #: no CONNECT or SUBSCRIBE of a gateway is longer
 CONTROL_BYTES_MAX = 65_536
@@ -66,7 +64,7 @@ class Connection(asyncio.BufferedProtocol):
 
     """
 
-    def __init__(self, door: "Door", number: int, address: str) -> None:
+    def __init__(self, door: Hall, number: int, address: str) -> None:
         self._door, self.number, self.address = door, number, address
         self._codec: Codec = _CODECS[4]
         self._five = False
@@ -503,10 +501,14 @@ class Connection(asyncio.BufferedProtocol):
         if at_once:
             transport.abort()
             return
-        if transport.can_write_eof():
-            transport.write_eof()
-            if self._holds:
-                transport.resume_reading()
+        try:
+            if transport.can_write_eof():
+                transport.write_eof()
+                if self._holds:
+                    transport.resume_reading()
+            else:
+                transport.close()
+        except OSError:  # the client has broken it off already
+            transport.abort()
         else:
-            transport.close()
-        self._door.later(_LINGER_S, transport.abort)
+            self._door.later(_LINGER_S, transport.abort)
