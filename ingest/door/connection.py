@@ -86,6 +86,11 @@ class Connection(asyncio.BufferedProtocol):
         self._stuck_s: float | None = None
         self._partial_s: float | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it is logged in and not over."""
+        return self.state is State.OPEN
+
     # -- asyncio's calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

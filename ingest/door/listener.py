@@ -334,7 +334,7 @@ class Door:
                     acks[number] = [packet_id]
         for number, packet_ids in acks.items():
             connection = connections.get(number)
-            if connection is None:
+            if connection is None or not connection.is_open:
                 figures["acks of lost connections"] += len(packet_ids)
             else:
                 connection.acknowledge(packet_ids)

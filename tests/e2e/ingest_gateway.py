@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Self
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 START_MS = 1_795_000_000_000
 
@@ -26,15 +26,28 @@ class TestGateway:
 
     __test__ = False
 
-    def __init__(self, port: int, name: str = "g-1", boot: int = 1) -> None:
+    def __init__(
+        self,
+        port: int,
+        name: str = "g-1",
+        boot: int = 1,
+        *,
+        log_in: bool = False,
+        five: bool = False,
+    ) -> None:
         self.name, self.boot, self.port = name, boot, port
         self.unreceipted: set[int] = set()
         self.receipts: list[dict[str, object]] = []
         self.subscribed = threading.Event()
         self._lock = threading.Lock()
         self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"test-{name}", clean_session=False
+            CallbackAPIVersion.VERSION2,
+            client_id=f"test-{name}",
+            clean_session=None if five else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
         )
+        if log_in:
+            self._client.username_pw_set(name, "any")
         self._client.max_inflight_messages_set(1000)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = self._on_connect
