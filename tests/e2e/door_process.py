@@ -1,4 +1,4 @@
-"""The device door as a process of its own, for tests that kill it: `PORT SPOOL [TLS FILES]`."""
+"""The device door as a process of its own, for tests that kill it: `door_process.py PORT SPOOL`."""
 
 import signal
 import sys
@@ -24,7 +24,7 @@ def keeper() -> RegisterKeeper:
 
 
 def main() -> None:
-    # the parent reads `ready` and the port from standard output
+    # the parent reads `ready` from standard output
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
@@ -33,7 +33,7 @@ def main() -> None:
     limits = DoorSettings(port=int(sys.argv[1]))
     door = Door(limits, keeper(), spool, lambda: known, SystemClock())
     door.start()
-    sys.stdout.write(f"ready {door.port}\n")
+    sys.stdout.write("ready\n")
     sys.stdout.flush()
     stopping.wait()
     door.stop()

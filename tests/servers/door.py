@@ -51,20 +51,23 @@ def running_door(
     of: Callable[[], Directory] | None = None,
 ) -> Iterator[RunningDoor]:
     """Run a door on a free port until the block ends."""
-    spool = SqliteSpool(folder / "spool.db", limit_bytes=10**9)
     known = directory()
-    limits = limits or DoorSettings(port=0)
-    door = Door(
-        limits, keeper or open_keeper(), to(spool), of or (lambda: known), SystemClock(), settings
-    )
-    door.start()
-    try:
-        yield RunningDoor(door, spool)
-    finally:
-        door.stop()
-        spool.close()
-        while Raw.opened:
-            Raw.opened.pop().close()
+    with contextlib.closing(SqliteSpool(folder / "spool.db", limit_bytes=10**9)) as spool:
+        door = Door(
+            limits or DoorSettings(port=0),
+            keeper or open_keeper(),
+            to(spool),
+            of or (lambda: known),
+            SystemClock(),
+            settings,
+        )
+        try:
+            door.start()
+            yield RunningDoor(door, spool)
+        finally:
+            door.stop()
+            while Raw.opened:
+                Raw.opened.pop().close()
 
 
 class Raw:
