@@ -16,11 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-import duckdb
 import urllib3
 
 from benchmarks import nodered
-from benchmarks.ingest_load import CHANNELS, GATEWAYS, topic_of
 from tests.servers import influx, mosquitto
 
 ROOT = Path(__file__).parents[1]
@@ -65,10 +63,14 @@ def children_cpu_s() -> dict[int, float]:
     return {pid: used[pid] for pid in ours - {os.getpid()}}
 
 
-def _publish(port: int, messages: int) -> "subprocess.Popen[bytes]":
+def publish(
+    port: int, messages: int, *, rate: float = 0.0, boot: int = 1
+) -> "subprocess.Popen[bytes]":
+    """Start the load as a process of its own; `rate` 0 is as fast as the broker takes it."""
     return subprocess.Popen(
         [sys.executable, "-m", "benchmarks.ingest_load", "--port", str(port),
-         "--messages", str(messages), "--start-ms", str(int(time.time() * 1000) - 3_000_000)],
+         "--messages", str(messages), "--start-ms", str(int(time.time() * 1000) - 3_000_000),
+         "--rate", str(rate), "--boot", str(boot)],
         cwd=ROOT, stdout=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -77,7 +79,7 @@ def measured(port: int, messages: int, count: Callable[[], int]) -> Run:
     """Publish, wait until all can be asked for (or nothing more comes), and reckon."""
     before = children_cpu_s()
     began = time.monotonic()
-    load = _publish(port, messages)
+    load = publish(port, messages)
     best, moved = -1, time.monotonic()
     until = began + _SETTLE_LIMIT_S
     while time.monotonic() < until:

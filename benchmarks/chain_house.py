@@ -38,9 +38,7 @@ def fill(house: House) -> None:
         register.put_gateway(gateway, by)
         for k in range(CHANNELS):
             sensor = Sensor(f"s-{n}-{k}", f"b-{n:04d}", gateway.id, f"T{k}", "tilt")
-            channel = Channel(
-                f"c-{n}-{k}", sensor.id, gateway.id, f"T{k}.x", "tilt", "‰", axis="x"
-            )
+            channel = Channel(f"c-{n}-{k}", sensor.id, gateway.id, f"T{k}.x", "tilt", "‰", axis="x")
             register.put_sensor(sensor, by)
             register.put_channel(channel, by)
             segment = Segment(

@@ -1,6 +1,6 @@
 """What breaks, and what is lost by it: every acknowledged reading must be there once.
 
-    python -m benchmarks.faults [--quick] [--json]
+python -m benchmarks.faults [--quick] [--json]
 """
 
 import argparse
