@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import urllib3
 
@@ -114,7 +114,7 @@ def over_nodered(folder: Path, install: Path, messages: int, way: nodered.Way) -
     """Run the load through Node-RED into InfluxDB."""
     with mosquitto.start(folder / "mosquitto") as broker, influx.start(folder / "influx") as db:
         bucket = db.new_bucket()
-        http = influx._port_in(folder / "influx" / "influxd.conf", "[http]")  # noqa: SLF001
+        http = influx._port_in(folder / "influx" / "influxd.conf", "[http]")
         nodes = nodered.flow(way, broker.port, http, bucket)
         with nodered.running(folder / "red", install, nodes, broker.log):
             return measured(broker.port, messages, influx_count(db.url, bucket, "reading"))

