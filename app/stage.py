@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.broker import running_broker
+from app.broker import BrokerChoice, gateways_broker
 from app.clocks import FileClock
 from app.endpoint import Endpoint, running_endpoint
 from app.house import EVERY_ROLE, House, Role
@@ -146,7 +146,13 @@ class Stage:
 
 @contextlib.contextmanager
 def set_stage(
-    settings: Settings, story: Story, folder: Path | None, *, separate: bool = False, port: int = 0
+    settings: Settings,
+    story: Story,
+    folder: Path | None,
+    *,
+    separate: bool = False,
+    port: int = 0,
+    broker: BrokerChoice = "door",
 ) -> Iterator[Stage]:
     """Set everything up in a folder, and take it down when the block ends.
 
@@ -156,6 +162,8 @@ def set_stage(
         Where the files go; `None`: a fresh folder that is removed at the end.
     separate
         Run each role in a process of its own; needs InfluxDB as readings store.
+    broker
+        Where the gateways publish: at the device door of ingest, or at a mosquitto.
 
     """
     with contextlib.ExitStack() as stack:
@@ -164,9 +172,9 @@ def set_stage(
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         clock = FileClock.create(folder / "clock", story.start_ns)
-        broker = stack.enter_context(running_broker(folder / "broker"))
+        url = stack.enter_context(gateways_broker(broker, folder / "broker", separate=separate))
         endpoint = stack.enter_context(running_endpoint(secrets.token_urlsafe(24)))
-        settings = _settings(settings, folder, broker, endpoint, port)
+        settings = _settings(settings, folder, url, endpoint, port)
         house = House(settings, frozenset() if separate else EVERY_ROLE)
         passwords = fill_register(house, story)
         house.start()
@@ -174,8 +182,10 @@ def set_stage(
         processes = [
             stack.enter_context(running_role(role, house.settings)) for role in Role if separate
         ]
-        host = urlsplit(broker)
-        player = Player(story, host.hostname or "", host.port or 0, clock)
+        where = urlsplit(url if separate else house.gateways_url)
+        player = Player(
+            story, where.hostname or "", where.port or 0, clock, log_in=lambda g: (g.id, "")
+        )
         stack.callback(player.close)
         player.connect()
         stage = Stage(story, clock, house, player, endpoint, passwords, tuple(processes))
@@ -191,6 +201,7 @@ def _settings(
             "folder": folder,
             "simulated": SIMULATED,
             "broker": settings.broker.model_copy(update={"url": broker}),
+            "door": settings.door.model_copy(update={"open": True}),
             # the story waits for each receipt: no reason to gather messages for long
             "ingest": settings.ingest.model_copy(
                 update={"receipt_every_s": 0.0, "batch_wait_s": 0.004}
