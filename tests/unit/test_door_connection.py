@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.topics import uplink_filters
 from ingest.door.connection import State
 from ingest.door.settings import DoorSettings
 from ingest.intake import PASSED
@@ -326,6 +327,17 @@ def test_what_thingsboards_gateway_asks_is_answered() -> None:
     assert b"v1/devices/me/rpc/response/0" in answer
     assert b'"maxPayloadSize":1000000' in answer
     client.feed(publish(4, 3, b'{"device":"A"}', "v1/gateway/connect"))
-    client.feed(publish(4, 4, b'{"A":[]}', "v1/gateway/telemetry"))
-    assert [m.topic for m in client.hall.put_in] == ["", "", "anju/1/0/g-1/thingsboard"]
+    assert [m.topic for m in client.hall.put_in] == ["", ""]
     assert not client.transport.ended
+
+
+@pytest.mark.skipif(
+    not any(pattern.endswith("/thingsboard") for pattern in uplink_filters(0)),
+    reason="nothing here reads ThingsBoard's telemetry yet",
+)
+@both
+def test_thingsboards_telemetry_is_taken_as_that_of_who_logged_in(version: int) -> None:
+    client = logged_in(version)
+    for packet_id, topic in ((1, "v1/gateway/telemetry"), (2, "v1/devices/me/telemetry")):
+        client.feed(publish(version, packet_id, b'{"A":[]}', topic))
+    assert [m.topic for m in client.hall.put_in] == ["anju/1/0/g-1/thingsboard"] * 2
