@@ -77,7 +77,6 @@ def _taking(settings: Settings) -> IngestSettings:
         payload_bytes_max=taking.payload_bytes_max,
         batch_wait_s=taking.batch_wait_s,
         late_s=taking.late_s,
-        future_s=taking.future_s,
         receipt_every_s=taking.receipt_every_s,
     )
 
