@@ -91,8 +91,6 @@ class Intake:
         last_ns = 0
         for message in messages:
             last_ns = max(last_ns, message.received_at_ns)
-            if message.refused is PASSED:
-                continue
             source = self._source_of(message)
             if source is None:
                 continue
