@@ -21,7 +21,7 @@ from domain.topics import Topic, uplink_filters
 from ingest.acceptance import Acceptance
 from ingest.buffered import BufferedClient
 from ingest.directory import Directory
-from ingest.intake import Message
+from ingest.messages import Message, answer_of, connection_of, token_of
 from ingest.receipts import payload_of
 from ingest.settings import Broker, IngestSettings
 
@@ -32,8 +32,6 @@ _RECONNECT_FIRST_S, _RECONNECT_LAST_S = 0.2, 10.0
 _READS_AT_ONCE = 200
 #: receipts that the broker has not acknowledged yet; more wait
 _RECEIPTS_UNDER_WAY_MAX = 500
-
-Token = tuple[int, int]  # connection, message id
 
 
 def _at_once(_client: mqtt.Client, _user: Any, sock: Any) -> None:
@@ -229,9 +227,8 @@ class Receiver:
         for message in messages:
             if message.token is None:  # QoS 0: nobody waits
                 continue
-            connection, mid = message.token
-            if connection == now:
-                ack(mid, 1)
+            if connection_of(message.token) == now:
+                ack(answer_of(message.token), 1)
                 self._figures["acknowledged"] += 1
             else:
                 self._figures["acks of lost connections"] += 1
@@ -293,7 +290,7 @@ class Receiver:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        token = (self._connection, message.mid) if message.qos else None
+        token = token_of(self._connection, message.mid) if message.qos else None
         self._writer.put(
             Message(topic, bytes(message.payload), self._clock.now_ns(), message.retain, token)
         )

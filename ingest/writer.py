@@ -14,7 +14,8 @@ from domain.errors import InvalidInput, StoreUnavailable
 from domain.ports import SpoolWriter
 from domain.topics import Topic
 from ingest.columns import plain
-from ingest.intake import PASSED, Intake, Message
+from ingest.intake import Intake
+from ingest.messages import PASSED, Message
 from ingest.settings import IngestSettings
 
 log = structlog.get_logger()
