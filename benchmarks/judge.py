@@ -15,10 +15,10 @@ import numpy as np
 
 from analytics.detectors import detectors
 from analytics.limits import load_profile
+from app.house import House
 from app.pipeline import Pipeline
 from app.settings import Settings
 from app.stage import fill_register
-from app.house import House
 from benchmarks.report import Figure, report
 from domain.clock import HOUR_NS, VirtualClock
 from ingest.directory import Directory
@@ -75,9 +75,8 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
     house = House(Settings().model_copy(update={"folder": folder}))
     fill_register(house, story)
     register, spool = house.records.register, house.spool_writer
-    intake = Intake(
-        lambda directory=Directory(register.channels_of_gateways(0), 0): directory, IngestSettings()
-    )
+    directory = Directory(register.channels_of_gateways(0), 0)
+    intake = Intake(lambda: directory, IngestSettings())
     profile = load_profile()
     pipeline = Pipeline(
         spool=spool,
