@@ -13,7 +13,7 @@ from domain.ports import GatewayStatus
 from domain.readings import QualityFlag, ReadingBatch
 from ingest.decoders.items import Bad, Sent
 from ingest.directory import Directory
-from ingest.rows import Rows, RowList, joined
+from ingest.rows import RowList, Rows, joined
 from ingest.settings import IngestSettings
 
 #: no instrument sends more than a 32-bit float holds; sums of squares of such values stay finite
@@ -196,7 +196,7 @@ class Columns:
 def _compact(
     channel_ids: tuple[str, ...], code: NDArray[np.int64]
 ) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Number the channels that occur from 0; quicker than sorting when they are thousands."""
+    """Keep the channels that occur and count them anew; quicker than sorting the codes."""
     used = np.zeros(len(channel_ids), np.bool_)
     used[code] = True
     kept = np.flatnonzero(used)

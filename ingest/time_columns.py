@@ -1,6 +1,7 @@
 """Reads many times at once; `ingest/times.py` is the plain form of the same."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +38,12 @@ def read_times(texts: Sequence[int | str]) -> tuple[Int64s, NDArray[np.bool_]]:
 
     """
     taken, read = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.bool_)
-    if set(map(type, texts)) == {str}:
-        length = len(texts[0])
+    if texts and set(map(type, texts)) == {str}:
+        strung = cast("Sequence[str]", texts)
+        length = len(strung[0])
         # all of one length: else a text could lend letters to its neighbour
-        if length in _FORMS and set(map(len, texts)) == {length}:
-            taken, read = _read_texts("".join(texts), length)
+        if length in _FORMS and set(map(len, strung)) == {length}:
+            taken, read = _read_texts("".join(strung), length)
     if read.all():
         return taken, read
     taken[~read] = 0
@@ -87,7 +89,7 @@ def _read_texts(text: str, length: int) -> tuple[Int64s, NDArray[np.bool_]]:
 
 
 def _number(digits: Texts, start: int, end: int) -> Int64s:
-    number = digits[start].astype(np.int64)
+    number: Int64s = digits[start].astype(np.int64)
     for place in range(start + 1, end):
         number = number * 10 + digits[place]
     return number

@@ -8,19 +8,14 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # both need this package
     from ingest.columns import Columns
     from ingest.sender import Sender
 
-
-class Take(Protocol):
-    """Takes one payload in; what cannot be read of it is refused into the same columns."""
-
-    def __call__(
-        self, payload: bytes, received_ns: int, sender: "Sender", into: "Columns", /
-    ) -> None: ...
+    Take = Callable[[bytes, int, Sender, Columns], None]
+    TakeMany = Callable[[Sequence[bytes], Sequence[int], Sequence[Sender], Columns], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +31,8 @@ class Decoder:
     example
         A payload that is taken in without a complaint.
     take
-        Takes one payload in. Raises `Unreadable` when nothing of it can be used.
+        Takes one payload in (its bytes, ns received, who sent it); what cannot be read of it is
+        refused into the same columns. Raises `Unreadable` when nothing of it can be used.
     take_many
         The same for many at once (payloads, ns received, senders), where that is quicker;
         none of the senders is a stranger. It refuses what `take` would raise for.
@@ -50,10 +46,8 @@ class Decoder:
     name: str
     topics: tuple[str, ...]
     example: bytes
-    take: Take
-    take_many: (
-        "Callable[[Sequence[bytes], Sequence[int], Sequence[Sender], Columns], None] | None"
-    ) = None
+    take: "Take"
+    take_many: "TakeMany | None" = None
     readings: bool = True
     numbered: bool = False
 

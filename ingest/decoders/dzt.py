@@ -16,8 +16,8 @@ from domain.ports import GatewayStatus
 from domain.readings import QualityFlag
 from ingest.columns import Columns, plain
 from ingest.decoders import Decoder
-from ingest.decoders.items import Bad, Unreadable, why
 from ingest.decoders.foreign import FIELDS_WITHOUT_CHANNEL, unknown_point
+from ingest.decoders.items import Bad, Unreadable, why
 from ingest.decoders.keys import count_keys, refuse_double_keys
 from ingest.directory import Addresses
 from ingest.sender import Sender

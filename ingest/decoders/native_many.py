@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 import numpy as np
@@ -40,27 +40,31 @@ class Plain(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(list[Plain | int]).decode
 #: a part of a batch that does not read as a whole is cut in so many before it is read one by one
 _PARTS = 16
+#: columns have a price of their own; fewer messages are quicker one by one
+_WORTH_IT = 100
 
 
 def take_many(
     payloads: Sequence[bytes], received_ns: Sequence[int], senders: Sequence[Sender], into: Columns
 ) -> None:
     """Take payloads of registered gateways in, as `native.take` would one after another."""
-    _take_part(payloads, received_ns, senders, into, _PARTS)
+    parts = _PARTS if len(payloads) >= _WORTH_IT else 0
+    take_part(payloads, received_ns, senders, into, parts)
 
 
-def _take_part(
+def take_part(
     payloads: Sequence[bytes],
     received_ns: Sequence[int],
     senders: Sequence[Sender],
     into: Columns,
     parts: int,
 ) -> None:
-    messages = read_many(payloads)
+    """Take payloads in as columns; those that cannot be read so one by one."""
+    messages = read_many(payloads) if parts else None
     if messages is not None:
         _take_columns(messages, received_ns, senders, into)
         return
-    if parts == 1 or len(payloads) == 1:
+    if parts <= 1:
         for payload, received, sender in zip(payloads, received_ns, senders, strict=True):
             try:
                 sender.decoder.take(payload, received, sender, into)
@@ -72,7 +76,7 @@ def _take_part(
     size = -(-len(payloads) // parts)
     for first in range(0, len(payloads), size):
         part = slice(first, first + size)
-        _take_part(payloads[part], received_ns[part], senders[part], into, 1)
+        take_part(payloads[part], received_ns[part], senders[part], into, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,9 +101,12 @@ def read_many(payloads: Sequence[bytes]) -> Messages | None:
         found = _decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    plain, marks = found[::2], found[1::2]
-    if len(plain) != n or marks.count(mark) != n - 1 or set(map(type, plain)) != {Plain}:
+    marks = found[1::2]
+    if len(found) != 2 * n - 1 or marks.count(mark) != n - 1:
         return None
+    if set(map(type, found[::2])) != {Plain}:
+        return None
+    plain = cast("list[Plain]", found[::2])
     lists: list[list[Sent]] = [message.readings for message in plain]
     messages = Messages(
         list(chain.from_iterable(lists)),
@@ -163,7 +170,7 @@ def _take_columns(
     )
     into.add_rows(rows if good.all() else rows.take(good))
     if (seq >= 0).any():
-        _count(senders, messages, boot, first, taken, into)
+        _count(senders, gateway, messages, boot, first, taken, into)
 
 
 def _codes(readings: list[Sent], codes_of: Sequence[Mapping[str, int]]) -> Int64s:
@@ -179,6 +186,7 @@ def _codes(readings: list[Sent], codes_of: Sequence[Mapping[str, int]]) -> Int64
 
 def _count(
     senders: Sequence[Sender],
+    gateway: NDArray[np.int32],
     messages: Messages,
     boot: Int64s,
     first: Int64s,
@@ -190,8 +198,7 @@ def _count(
     if not len(used):
         return
     newest = np.maximum.reduceat(taken, first[used])
-    gateway = np.array([senders[i].code for i in used.tolist()], np.int64)
-    key = gateway << 32 | boot[used]
+    key = gateway[used].astype(np.int64) << 32 | boot[used]
     order = np.argsort(key, kind="stable")
     key, used, newest = key[order], used[order], newest[order]
     start = messages.seq[used]
