@@ -107,7 +107,7 @@ def read_cbor(payload: bytes, *, number_keys: bool = False) -> Any:
     decoder = cbor2.CBORDecoder(
         stream,
         semantic_decoders=_TAGS,
-        max_depth=DEPTH_MAX,
+        max_depth=DEPTH_MAX - 1,  # it counts those within the outermost
         allow_duplicate_keys=False,
         strict_hashable_types=not number_keys,
     )

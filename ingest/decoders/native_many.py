@@ -194,15 +194,19 @@ def _count(
     into: Columns,
 ) -> None:
     """Note the numbers used, by gateway and boot, messages that follow each other as one run."""
-    used = np.flatnonzero((messages.seq >= 0) & (messages.size > 0))
+    used = np.flatnonzero(messages.size)
     if not len(used):
         return
-    newest = np.maximum.reduceat(taken, first[used])
+    newest = np.maximum.reduceat(taken, first[used])  # of each message with readings
+    numbered = messages.seq[used] >= 0
+    used, newest = used[numbered], newest[numbered]
     key = gateway[used].astype(np.int64) << 32 | boot[used]
     order = np.argsort(key, kind="stable")
     key, used, newest = key[order], used[order], newest[order]
     start = messages.seq[used]
     end = start + messages.size[used]
+    if not len(used):
+        return
     breaks = np.flatnonzero((key[1:] != key[:-1]) | (start[1:] != end[:-1])) + 1
     runs = np.concatenate(([0], breaks))
     lasts = np.concatenate((breaks, [len(used)])) - 1
