@@ -1,10 +1,11 @@
 """Feeds made-up payloads to one decoder, led by which code they reach.
 
     python -m tests.fuzz.fuzz_decoders senml --seconds 300
+    python -m tests.fuzz.fuzz_decoders all --seconds 4
 
 A payload may be anything; the decoder must take it in or refuse it with a reason. `together` reads
 several native messages at once and one by one, which must come to the same; `times` reads moments
-both ways. What breaks is written to the folder of `--finds`. The engine's own hooks on comparisons
+both ways; `all` takes turns by the first byte. What breaks is written to the folder of `--finds`. The engine's own hooks on comparisons
 lose some 2 kB an execution; without it the memory of the decoders stays as it is.
 """
 
@@ -53,6 +54,9 @@ SEEDS: dict[str, list[bytes]] = {
 
 def one(name: str) -> Callable[[bytes], None]:
     """Give what is to be run with each made-up payload."""
+    if name == "all":
+        runs = [one(other) for other in (*decoders(), *EXTRA)]
+        return lambda data: runs[data[0] % len(runs)](data[1:]) if data else None
     if name == "together":
         return lambda data: same(data.split(b"\n"))
     if name == "times":
@@ -64,6 +68,16 @@ def one(name: str) -> Callable[[bytes], None]:
         read(decoder, [data], "stranger")
 
     return run
+
+
+def seeds_of(name: str) -> list[bytes]:
+    """Give payloads to begin with."""
+    if name == "all":
+        names = (*decoders(), *EXTRA)
+        return [bytes([i]) + seed for i, other in enumerate(names) for seed in seeds_of(other)]
+    if name == "together":
+        return [decoders()["readings"].example]
+    return [*([decoders()[name].example] if name in decoders() else []), *SEEDS.get(name, [])]
 
 
 def times(data: bytes) -> None:
@@ -80,15 +94,13 @@ def times(data: bytes) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("name", choices=[*decoders(), *EXTRA])
+    parser.add_argument("name", choices=[*decoders(), *EXTRA, "all"])
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--finds", type=Path, default=Path("var/fuzz"))
     parser.add_argument("--seed", type=int, default=0, help="0: a new one, printed")
     given = parser.parse_args()
     given.finds.mkdir(parents=True, exist_ok=True)
-    seeds = SEEDS.get(given.name, [])
-    if given.name != "times":
-        seeds = [decoders()["readings" if given.name == "together" else given.name].example, *seeds]
+    seeds = seeds_of(given.name)
     with tempfile.TemporaryDirectory(prefix="anju-fuzz-") as name:
         corpus, words = Path(name, "corpus"), Path(name, "words")
         corpus.mkdir()
@@ -96,7 +108,8 @@ def main() -> None:
         for number, seed in enumerate([*seeds, b"\n".join(seeds * 2)]):
             (corpus / f"seed-{number}").write_bytes(seed)
         arguments = [sys.argv[0], f"-max_total_time={given.seconds}", f"-seed={given.seed}",
-                     "-max_len=4096", "-timeout=5", "-rss_limit_mb=6000", "-malloc_limit_mb=300", "-print_final_stats=1",
+                     "-max_len=4096", "-timeout=5", "-rss_limit_mb=6000", "-malloc_limit_mb=300",
+                     "-print_final_stats=1",
                      f"-dict={words}", f"-artifact_prefix={given.finds}/", str(corpus)]  # fmt: skip
         run = one(given.name)
 
