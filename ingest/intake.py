@@ -1,7 +1,7 @@
 """Messages in, arrivals out: decode, identify, convert, flag; no input or output of its own."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from domain.accounts import Fate
@@ -61,7 +61,7 @@ class Intake:
         self._gateway_codes: dict[str, int] = {}
         self.ignored: Counter[str] = Counter()
 
-    def arrivals(self, messages: Iterable[Message]) -> Arrivals:
+    def arrivals(self, messages: Sequence[Message]) -> Arrivals:
         """Decode a batch of messages; each is taken in, refused or ignored with a count."""
         directory = self._directory_now()
         if directory is not self._directory or len(self._sources) > _TOPICS_REMEMBERED_MAX:
@@ -70,35 +70,29 @@ class Intake:
         into = Columns(directory, self._gateways, self.ignored)
         size_max = self._settings.payload_bytes_max
         bulk = _Bulk(into)
-        last_ns = 0
-        for message in messages:
-            received = message.received_at_ns
-            last_ns = max(last_ns, received)
-            source = self._source_of(message)
+        wait, wait_source = bulk.messages.append, bulk.sources.append
+        sources = list(map(self._sources.get, [message.topic for message in messages]))
+        for message, known in zip(messages, sources, strict=True):
+            source = known or self._source_of(message.topic)
             if source is None:
-                continue
-            if source.in_bulk and len(message.payload) <= size_max:
-                bulk.add(message.payload, received, source)
-                continue
-            if source.decoder.readings:
+                self.ignored["messages on other topics"] += 1
+            elif message.retained and source.decoder.readings:
+                # a retained reading would come again at every start and stay true for ever
+                self.ignored["retained readings"] += 1
+            elif source.in_bulk and len(message.payload) <= size_max:
+                wait(message)
+                wait_source(source)
+            else:
                 bulk.before(source)
-            self._take(message, source, into)
+                self._take(message, source, into)
         bulk.take()
+        last_ns = max([message.received_at_ns for message in messages], default=0)
         return into.arrivals(last_ns, self._settings)
 
-    def _source_of(self, message: Message) -> Sender | None:
-        topic = message.topic
-        if topic in self._sources:
-            source = self._sources[topic]
-        else:
-            source = self._sources[topic] = self._read_topic(topic)
-        if source is None:
-            self.ignored["messages on other topics"] += 1
-        elif message.retained and source.decoder.readings:
-            # a retained reading would come again at every start and stay true for ever
-            self.ignored["retained readings"] += 1
-            return None
-        return source
+    def _source_of(self, topic: str) -> Sender | None:
+        if topic not in self._sources:
+            self._sources[topic] = self._read_topic(topic)
+        return self._sources[topic]
 
     def _read_topic(self, text: str) -> Sender | None:
         try:
@@ -135,28 +129,26 @@ class _Bulk:
 
     def __init__(self, into: Columns) -> None:
         self._into = into
-        self._payloads: list[bytes] = []
-        self._received_ns: list[int] = []
-        self._senders: list[Sender] = []
+        self.messages: list[Message] = []
+        self.sources: list[Sender] = []
         self._waiting: set[int] = set()
         self._seen = 0
 
-    def add(self, payload: bytes, received_ns: int, sender: Sender) -> None:
-        """Keep a message for the next reading."""
-        self._payloads.append(payload)
-        self._received_ns.append(received_ns)
-        self._senders.append(sender)
-
     def before(self, sender: Sender) -> None:
         """Read what waits if this sender has part in it: order within a gateway is kept."""
-        self._waiting.update([waiting.code for waiting in self._senders[self._seen :]])
-        self._seen = len(self._senders)
+        if not sender.decoder.readings:
+            return
+        self._waiting.update([waiting.code for waiting in self.sources[self._seen :]])
+        self._seen = len(self.sources)
         if sender.code in self._waiting:
             self.take()
 
     def take(self) -> None:
         """Read what waits."""
-        if self._payloads and (take_many := self._senders[0].decoder.take_many):
-            take_many(self._payloads, self._received_ns, self._senders, self._into)
-        self._payloads, self._received_ns, self._senders = [], [], []
+        if self.messages and (take_many := self.sources[0].decoder.take_many):
+            payloads = [message.payload for message in self.messages]
+            received_ns = [message.received_at_ns for message in self.messages]
+            take_many(payloads, received_ns, self.sources.copy(), self._into)
+        self.messages.clear()
+        self.sources.clear()
         self._waiting, self._seen = set(), 0

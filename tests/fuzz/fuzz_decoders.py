@@ -3,10 +3,11 @@
     python -m tests.fuzz.fuzz_decoders senml --seconds 300
     python -m tests.fuzz.fuzz_decoders all --seconds 4
 
-A payload may be anything; the decoder must take it in or refuse it with a reason. `together` reads
-several native messages at once and one by one, which must come to the same; `times` reads moments
-both ways; `all` takes turns by the first byte. What breaks is written to the folder of `--finds`. The engine's own hooks on comparisons
-lose some 2 kB an execution; without it the memory of the decoders stays as it is.
+A payload may be anything; the decoder must take it in or refuse it with a reason. `together`
+reads several native messages at once and one by one, which must come to the same; `times` reads
+moments both ways; `all` takes turns by the first byte. What breaks is written to the folder of
+`--finds`. The engine's own hooks on comparisons lose some 2 kB an execution; without them the
+memory of the decoders stays as it is.
 """
 
 import argparse
