@@ -1,15 +1,14 @@
 """Native messages by the hundred: read in one go, checked as columns.
 
-One message costs Python several microseconds, whatever library reads its JSON; a batch read as
-one JSON array costs a fifth of that a message. `native.decode` is the plain form of the same,
-and whatever is not plain here goes there.
+To look at one reading after another costs Python several times what reading its JSON costs; on
+columns it costs about as much. `native.take` is the plain form of the same, and whatever is not
+plain here goes there.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import Annotated, cast
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -37,46 +36,53 @@ class Plain(msgspec.Struct, gc=False):
     seq: Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)] = -1
 
 
-_decode = msgspec.json.Decoder(list[Plain | int]).decode
-#: a part of a batch that does not read as a whole is cut in so many before it is read one by one
-_PARTS = 16
+_decode = msgspec.json.Decoder(Plain).decode
 #: columns have a price of their own; about 60 readings and fewer are quicker one by one
 _WORTH_IT_BYTES = 5_000
+#: with more messages in a batch that are not plain, all are read one by one
+_ODD_MAX = 16
 
 
 def take_many(
     payloads: Sequence[bytes], received_ns: Sequence[int], senders: Sequence[Sender], into: Columns
 ) -> None:
     """Take payloads of registered gateways in, as `native.take` would one after another."""
-    parts = _PARTS if sum(map(len, payloads)) >= _WORTH_IT_BYTES else 0
-    take_part(payloads, received_ns, senders, into, parts)
+    if sum(map(len, payloads)) < _WORTH_IT_BYTES:
+        _take_alone(payloads, received_ns, senders, into)
+    else:
+        take_columns(payloads, received_ns, senders, into)
 
 
-def take_part(
-    payloads: Sequence[bytes],
-    received_ns: Sequence[int],
-    senders: Sequence[Sender],
-    into: Columns,
-    parts: int,
+def take_columns(
+    payloads: Sequence[bytes], received_ns: Sequence[int], senders: Sequence[Sender], into: Columns
 ) -> None:
-    """Take payloads in as columns; those that cannot be read so one by one."""
-    messages = read_many(payloads) if parts else None
+    """Take payloads in as columns; those that are not plain one by one, in their order."""
+    messages = read_many(payloads)
     if messages is not None:
-        _take_columns(messages, received_ns, senders, into)
+        _take_messages(messages, received_ns, senders, into)
         return
-    if parts <= 1:
-        for payload, received, sender in zip(payloads, received_ns, senders, strict=True):
-            try:
-                sender.decoder.take(payload, received, sender, into)
-            except Unreadable as error:
-                bad = Bad(error.reason, error.detail, "", payload)
-                into.refuse(sender.gateway_id, received, Fate.REJECTED, bad, 0)
+    odd = [i for i, payload in enumerate(payloads) if not _is_plain(payload)]
+    if len(odd) > _ODD_MAX:
+        _take_alone(payloads, received_ns, senders, into)
         return
-    # one bad message is somewhere; the parts without it are still read as a whole
-    size = -(-len(payloads) // parts)
-    for first in range(0, len(payloads), size):
-        part = slice(first, first + size)
-        take_part(payloads[part], received_ns[part], senders[part], into, 1)
+    first = 0
+    for at in [*odd, len(payloads)]:
+        if plain := read_many(payloads[first:at]):
+            _take_messages(plain, received_ns[first:at], senders[first:at], into)
+        one = slice(at, at + 1)
+        _take_alone(payloads[one], received_ns[one], senders[one], into)
+        first = at + 1
+
+
+def _take_alone(
+    payloads: Sequence[bytes], received_ns: Sequence[int], senders: Sequence[Sender], into: Columns
+) -> None:
+    for payload, received, sender in zip(payloads, received_ns, senders, strict=True):
+        try:
+            sender.decoder.take(payload, received, sender, into)
+        except Unreadable as error:
+            bad = Bad(error.reason, error.detail, "", payload)
+            into.refuse(sender.gateway_id, received, Fate.REJECTED, bad, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,66 +90,53 @@ class Messages:
     """Messages of a batch; `size` is how many readings each has, -1 a number left out."""
 
     readings: list[Sent]
-    size: Int64s
-    boot: Int64s
-    seq: Int64s
+    size: list[int]
+    boot: list[int]
+    seq: list[int]
 
 
 def read_many(payloads: Sequence[bytes]) -> Messages | None:
-    """Read payloads as one array; `None` when one of them is not plain.
-
-    A number that nobody can guess stands between any two: a payload such as `{…},{…}` or
-    `{"readings":[` would otherwise shift its neighbours' readings to other gateways.
-    """
-    n, mark = len(payloads), secrets.randbits(40)
-    text = b"[%s]" % (b",%d," % mark).join(payloads)
+    """Read payloads and see that each key stands once; `None` when one is not plain."""
     try:
-        found = _decode(text)
+        plain = list(map(_decode, payloads))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if len(found) != 2 * n - 1 or found[1::2].count(mark) != n - 1:
-        return None
-    plain = cast("list[Plain]", found[::2])
+    lists = [message.readings for message in plain]
     try:
-        lists = [message.readings for message in plain]
-    except AttributeError:  # a payload that is a number
-        return None
-    try:
-        readings, size = [reading for (reading,) in lists], np.ones(n, np.int64)
+        readings, size = [reading for (reading,) in lists], [1] * len(plain)
     except ValueError:
-        readings = list(chain.from_iterable(lists))
-        size = np.array(list(map(len, lists)), np.int64)
-    messages = Messages(
-        readings,
-        size,
-        np.array([message.boot for message in plain], np.int64),
-        np.array([message.seq for message in plain], np.int64),
-    )
-    return messages if _keys_stand_once(text, messages) else None
+        readings, size = list(chain.from_iterable(lists)), list(map(len, lists))
+    boot, seq = [message.boot for message in plain], [message.seq for message in plain]
+    messages = Messages(readings, size, boot, seq)
+    return messages if _keys_stand_once(payloads, messages) else None
 
 
-def _keys_stand_once(text: bytes, messages: Messages) -> bool:
-    """Tell whether the text has the keys that were read and no other.
+def _is_plain(payload: bytes) -> bool:
+    return read_many([payload]) is not None
+
+
+def _keys_stand_once(payloads: Sequence[bytes], messages: Messages) -> bool:
+    """Tell whether the texts have the keys that were read and no other.
 
     A key given twice would hide what stood under it the first time, and the reader does not
     tell. Where no blank follows a quote, each key shows as `":` once, and other text can only
-    add to their count.
+    add to their count: so when the sum over all texts comes out, each text's does.
     """
-    letters = np.frombuffer(text, np.uint8)
+    letters = np.frombuffer(b"".join(payloads), np.uint8)
     quotes, after = letters[:-1] == ord('"'), letters[1:]
     if (quotes & (after <= ord(" "))).any():
         return False
-    n, readings = len(messages.size), len(messages.readings)
-    keys = n + 3 * readings + np.count_nonzero(messages.boot >= 0)
-    keys += np.count_nonzero(messages.seq >= 0)
+    left_out = messages.boot.count(-1) + messages.seq.count(-1)
+    keys = 3 * len(messages.size) + 3 * len(messages.readings) - left_out
     return int(np.count_nonzero(quotes & (after == ord(":")))) == keys
 
 
-def _take_columns(
+def _take_messages(
     messages: Messages, received_ns: Sequence[int], senders: Sequence[Sender], into: Columns
 ) -> None:
-    readings, size, seq = messages.readings, messages.size, messages.seq
-    boot = np.where(seq < 0, -1, np.maximum(messages.boot, 0))
+    readings = messages.readings
+    size, seq = np.array(messages.size, np.int64), np.array(messages.seq, np.int64)
+    boot = np.where(seq < 0, -1, np.maximum(np.array(messages.boot, np.int64), 0))
     gateway = np.array([sender.code for sender in senders], np.int32)
     received = np.array(received_ns, np.int64)
     codes_of = [sender.addresses.codes if sender.addresses else {} for sender in senders]
@@ -152,7 +145,7 @@ def _take_columns(
     row_seq, row_boot, row_gateway = seq, boot, gateway
     if len(readings) != len(size) or not size.all():
         message = np.repeat(message, size)
-        codes_of = list(chain.from_iterable(map(repeat, codes_of, size.tolist())))
+        codes_of = list(chain.from_iterable(map(repeat, codes_of, messages.size)))
         position = np.arange(len(readings)) - first[message]
         row_boot, row_gateway, received = boot[message], gateway[message], received[message]
         row_seq = np.where(seq[message] < 0, -1, seq[message] + position)
@@ -175,7 +168,7 @@ def _take_columns(
     )
     into.add_rows(rows if good.all() else rows.take(good))
     if (seq >= 0).any():
-        _count(senders, gateway, messages, boot, first, taken, into)
+        _count(senders, gateway, size, boot, seq, first, taken, into)
 
 
 def _codes(readings: list[Sent], codes_of: Sequence[Mapping[str, int]]) -> Int64s:
@@ -192,24 +185,25 @@ def _codes(readings: list[Sent], codes_of: Sequence[Mapping[str, int]]) -> Int64
 def _count(
     senders: Sequence[Sender],
     gateway: NDArray[np.int32],
-    messages: Messages,
+    size: Int64s,
     boot: Int64s,
+    seq: Int64s,
     first: Int64s,
     taken: Int64s,
     into: Columns,
 ) -> None:
     """Note the numbers used, by gateway and boot, messages that follow each other as one run."""
-    used = np.flatnonzero(messages.size)
+    used = np.flatnonzero(size)
     if not len(used):
         return
     newest = np.maximum.reduceat(taken, first[used])  # of each message with readings
-    numbered = messages.seq[used] >= 0
+    numbered = seq[used] >= 0
     used, newest = used[numbered], newest[numbered]
     key = gateway[used].astype(np.int64) << 32 | boot[used]
     order = np.argsort(key, kind="stable")
     key, used, newest = key[order], used[order], newest[order]
-    start = messages.seq[used]
-    end = start + messages.size[used]
+    start = seq[used]
+    end = start + size[used]
     if not len(used):
         return
     breaks = np.flatnonzero((key[1:] != key[:-1]) | (start[1:] != end[:-1])) + 1

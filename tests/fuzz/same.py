@@ -26,7 +26,7 @@ def same(payloads: Sequence[bytes]) -> None:
     senders = [_SENDERS[i % 3] for i in range(len(payloads))]
     received = [NOW_NS + i for i in range(len(payloads))]
     together, alone = (Columns(DIRECTORY, _GATEWAYS, Counter()) for _ in range(2))
-    native_many.take_part(payloads, received, senders, together, 2)
+    native_many.take_columns(payloads, received, senders, together)
     for payload, at_ns, sender in zip(payloads, received, senders, strict=True):
         try:
             native.take(payload, at_ns, sender, alone)
