@@ -170,7 +170,7 @@ _FORMS: list[tuple[str, str, Callable[[Rows, int], bytes], str, Callable[[bytes]
 def run(quick: bool) -> dict[str, Any]:
     """Measure; `quick` takes 20,000 readings instead of 100,000, and fewer turns."""
     n, runs = (20_000, 7) if quick else (100_000, 15)
-    figures = [*natively(n, runs, IngestSettings().batch_readings_max), *in_packs(n // 5, runs)]
+    figures = [*natively(n, runs, IngestSettings().batch_messages), *in_packs(n // 5, runs)]
     return report("decode", figures)
 
 
