@@ -230,6 +230,8 @@ class House:
             self._server.should_exit = True
         for thread in self._threads:
             thread.join(20)
+        if "pipeline" in self.__dict__:
+            self.pipeline.close()
         if "dispatcher" in self.__dict__:
             self.dispatcher.close()
         for name in ("spool", "spool_writer", "readings", "records"):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -71,7 +71,9 @@ class Stage:
         self.drain()
 
     def drain(self) -> None:
-        """Wait until nothing is on its way: all receipts given, all judged, all notices sent.
+        """Wait until all receipts are given, all is judged, and all notices are sent.
+
+        The readings store follows behind by itself; `finish` waits for it.
 
         Raises
         ------
@@ -79,8 +81,11 @@ class Stage:
             When it takes longer than a minute.
 
         """
+        self._wait(self._drained)
+
+    def _wait(self, done: Callable[[], bool]) -> None:
         until = time.monotonic() + _DRAINED_S
-        while not self._drained():
+        while not done():
             if time.monotonic() > until:
                 raise StoreUnavailable(
                     f"the story stands still: {self.player.unreceipted()} readings without a "
@@ -124,14 +129,17 @@ class Stage:
             if sum(a.sent for a in self.house.records.accounts.accounts()) >= self.player.sent:
                 break
             time.sleep(0.05)
-        self.drain()
+        self._wait(self._stored)
+
+    def _stored(self) -> bool:
+        spool = self.house.spool
+        return self._drained() and spool.cursor("stored") >= spool.head()
 
     def _drained(self) -> bool:
         if self.player.unreceipted():
             return False
         spool = self.house.spool
-        head = spool.head()
-        if min(spool.cursor("stored"), spool.cursor("judged")) < head:
+        if spool.cursor("judged") < spool.head():
             return False
         return not self.house.records.outbox.due(self.clock.now_ns(), 1)
 

@@ -19,7 +19,7 @@ from domain.ports import SpoolWriter
 from domain.services import Health
 from domain.topics import Topic, uplink_filters
 from ingest.acceptance import Acceptance
-from ingest.buffered import BufferedClient
+from ingest.buffered import BufferedClient, Publish
 from ingest.directory import Directory
 from ingest.messages import Message, answer_of, connection_of, token_of
 from ingest.receipts import payload_of
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 _RECONNECT_FIRST_S, _RECONNECT_LAST_S = 0.2, 10.0
 #: packets read before acknowledgements and receipts get their turn
 _READS_AT_ONCE = 200
+#: messages taken out of the buffer in one go, all received at one moment
+_MESSAGES_AT_ONCE = 500
 #: receipts that the broker has not acknowledged yet; more wait
 _RECEIPTS_UNDER_WAY_MAX = 500
 
@@ -206,10 +208,37 @@ class Receiver:
         client, figures = self._client, self._figures
         for _ in range(_READS_AT_ONCE):
             before = figures["messages"]
+            if taken := client.take_publishes(_MESSAGES_AT_ONCE):
+                self._take(taken)
+                if self._writer.full:
+                    break
+                continue
             if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS or client.socket() is None:
                 break
             if self._writer.full or (figures["messages"] == before and not client.holds_unread):
                 break
+        self._writer.wake()
+
+    def _take(self, taken: list[Publish]) -> None:
+        """Queue messages that the buffer held whole."""
+        figures, connection, now_ns = self._figures, self._connection, self._clock.now_ns()
+        size = sum([len(one.payload) for one in taken])
+        figures["messages"] += len(taken)
+        figures["bytes"] += size
+        figures["redelivered"] += sum([one.dup for one in taken])
+        self._writer.put_all(
+            [
+                Message(
+                    one.topic,
+                    one.payload,
+                    now_ns,
+                    one.retained,
+                    token_of(connection, one.mid) if one.mid else None,
+                )
+                for one in taken
+            ],
+            size,
+        )
         self._writer.wake()
 
     def _settle(self) -> None:
@@ -222,16 +251,12 @@ class Receiver:
                 self._client.publish(str(topic), payload_of(receipt), qos=1)
 
     def _acknowledge(self, messages: list[Message]) -> None:
-        ack = self._client.ack
         now = self._connection if self._connected else -1
-        for message in messages:
-            if message.token is None:  # QoS 0: nobody waits
-                continue
-            if connection_of(message.token) == now:
-                ack(answer_of(message.token), 1)
-                self._figures["acknowledged"] += 1
-            else:
-                self._figures["acks of lost connections"] += 1
+        tokens = [message.token for message in messages if message.token is not None]
+        mids = [answer_of(token) for token in tokens if connection_of(token) == now]
+        self._client.acknowledge(mids)
+        self._figures["acknowledged"] += len(mids)
+        self._figures["acks of lost connections"] += len(tokens) - len(mids)
 
     def _leave(self) -> None:
         """Send what is queued and part from the broker; the session stays there."""
