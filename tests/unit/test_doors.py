@@ -91,7 +91,7 @@ def test_a_changed_record_or_secret_is_told_once(tmp_path: Path) -> None:
         assert changed() == frozenset()
         assert changed() == {"g-4"}
         assert changed() == frozenset()
-        register.put_gateway(replace(GATEWAYS["g-1"], active=False), "test")
+        register.put_gateway(replace(GATEWAYS["g-1"], active=False, version=2), "test")
         assert changed() == {"g-1"}
         assert changed() == frozenset()
     finally:
