@@ -273,7 +273,8 @@ def variables(settings: Settings) -> dict[str, str]:
         elif hasattr(value, "model_fields_set"):
             for key, part in value:
                 plain = part.get_secret_value() if hasattr(part, "get_secret_value") else part
-                found[f"ANJU_{name.upper()}__{key.upper()}"] = str(plain)
+                text = json.dumps(plain) if isinstance(plain, dict) else str(plain)
+                found[f"ANJU_{name.upper()}__{key.upper()}"] = text
         else:
             found[f"ANJU_{name.upper()}"] = str(value)
     return found
