@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -172,6 +180,15 @@ class WatchSettings(_Part):
     @classmethod
     def _falls(cls, levels: Levels) -> Levels:
         return _in_order(levels, falling=True)
+
+    @model_validator(mode="after")
+    def _beats_in_time(self) -> "WatchSettings":
+        silent_s = min(self.role_silent_s.values())
+        if silent_s < 2 * self.beat_s:
+            raise ValueError(
+                f"role_silent_s must be twice beat_s or more, got {silent_s:g} and {self.beat_s:g}"
+            )
+        return self
 
     @field_validator("dead_man_url")
     @classmethod
