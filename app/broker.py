@@ -1,4 +1,4 @@
-"""The embedded broker: mosquitto with our own configuration, ended with the block."""
+"""The embedded broker: mosquitto with our own configuration, ended with the block or with us."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.orphans import tied
 from domain.errors import SettingsInvalid
 
 _CONF = Path(__file__).parent.parent / "deploy" / "mosquitto.conf"
@@ -56,8 +57,9 @@ def running_broker(folder: Path) -> Iterator[str]:
     with log.open("wb") as output:
         process = subprocess.Popen([program, "-c", str(conf)], stdout=output, stderr=output)  # noqa: S603
     try:
-        _wait(process, port, log)
-        yield f"mqtt://127.0.0.1:{port}"
+        with tied(process):
+            _wait(process, port, log)
+            yield f"mqtt://127.0.0.1:{port}"
     finally:
         process.terminate()
         try:

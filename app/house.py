@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -299,6 +300,8 @@ class House:
         )
         broker, taking = self.settings.broker, self.settings.ingest
         parts = urlsplit(broker.url)
+        if broker.ca_file:
+            _check_trust(broker.ca_file)
         return Receiver(
             Broker(
                 host=parts.hostname or "",
@@ -390,6 +393,14 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsInvalid(f"setting folder: cannot make {folder}: {error.strerror}") from error
+
+
+def _check_trust(file: str) -> None:
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:  # TLS's own errors are among them
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise SettingsInvalid(f"setting broker.ca_file: cannot use {file}: {why}") from error
 
 
 def _bound(host: str, port: int) -> socket.socket:
