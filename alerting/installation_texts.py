@@ -10,6 +10,16 @@ from domain.limits import Level
 NAME = {"zh": "安居系统", "en": "Anju itself"}
 
 
+#: parts of the installation, by the first word of a sign's subject
+_PARTS = {
+    "spool": "暂存队列",
+    "ingest": "接入",
+    "analyse": "判断",
+    "notify": "通知",
+    "serve": "页面与接口",
+}
+
+
 def clause(said: Saying, language: str) -> str:
     """Say what is wrong with which part, against which limit, and what it means for readings."""
     value, limit = _figures(said, language)
@@ -26,8 +36,13 @@ def _figures(said: Saying, language: str) -> tuple[str, str]:
     return figures(said, language)
 
 
+def _part(subject: str) -> str:
+    first, space, rest = subject.partition(" ")
+    return f"{_PARTS.get(first, first)}{space}{rest}"
+
+
 def _chinese(said: Saying, value: str, limit: str) -> str:
-    part, bound = said.subject, f"（限值 {limit}）"
+    part, bound = _part(said.subject), f"（限值 {limit}）"
     match said.cause, said.rule:
         case Cause.SPOOL_NEAR_LIMIT, _:
             return (
@@ -41,7 +56,7 @@ def _chinese(said: Saying, value: str, limit: str) -> str:
         case Cause.READINGS_STORE_AWAY, _:
             return f"测值库写不进去已 {value}{bound}；读数暂存在队列里，判断照常进行"
         case Cause.ROLE_SILENT, _:
-            return f"运行角色 {part} 已 {value}没有心跳{bound}；它负责的工作已停"
+            return f"运行角色“{part}”已 {value}没有心跳{bound}；它负责的工作已停"
         case Cause.DISK_LOW, _:
             return f"{part} 所在磁盘只剩 {value}{bound}"
         case Cause.NOTICES_STUCK, "notices.refused":
@@ -53,15 +68,15 @@ def _chinese(said: Saying, value: str, limit: str) -> str:
 def _chinese_over(said: Saying, value: str) -> str:
     match said.cause:
         case Cause.SPOOL_NEAR_LIMIT:
-            return f"{said.subject} 已回落至上限的 {value}"
+            return f"{_part(said.subject)} 已回落至上限的 {value}"
         case Cause.SPOOL_WRITE_FAILED:
-            return f"{said.subject} 已恢复写入"
+            return f"{_part(said.subject)} 已恢复写入"
         case Cause.READINGS_STORE_AWAY:
             return "测值库已恢复"
         case Cause.ROLE_SILENT:
-            return f"运行角色 {said.subject} 已恢复心跳"
+            return f"运行角色“{_part(said.subject)}”已恢复心跳"
         case Cause.DISK_LOW:
-            return f"{said.subject} 所在磁盘已有 {value} 可用"
+            return f"{_part(said.subject)} 所在磁盘已有 {value} 可用"
         case _:
             return "通知已能发出"
 
