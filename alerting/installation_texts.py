@@ -55,6 +55,8 @@ def _chinese(said: Saying, value: str, limit: str) -> str:
             return f"{part} 写入失败已持续 {value}{bound}；读数没有确认，由网关保留。请查看磁盘"
         case Cause.READINGS_STORE_AWAY, _:
             return f"测值库写不进去已 {value}{bound}；读数暂存在队列里，判断照常进行"
+        case Cause.BROKER_AWAY, _:
+            return f"{part} 连不上消息服务已 {value}{bound}；这期间没有读数进来，由网关保留"
         case Cause.ROLE_SILENT, _:
             return f"运行角色“{part}”已 {value}没有心跳{bound}；它负责的工作已停"
         case Cause.DISK_LOW, _:
@@ -73,6 +75,8 @@ def _chinese_over(said: Saying, value: str) -> str:
             return f"{_part(said.subject)} 已恢复写入"
         case Cause.READINGS_STORE_AWAY:
             return "测值库已恢复"
+        case Cause.BROKER_AWAY:
+            return f"{_part(said.subject)} 已恢复接收"
         case Cause.ROLE_SILENT:
             return f"运行角色“{_part(said.subject)}”已恢复心跳"
         case Cause.DISK_LOW:
@@ -104,6 +108,11 @@ def _english(said: Saying, value: str, limit: str) -> str:
                 f"the readings store has not taken readings for {value}{bound}; they wait in the "
                 "spool, judging goes on"
             )
+        case Cause.BROKER_AWAY, _:
+            return (
+                f"{part} has had no broker for {value}{bound}; no readings come in meanwhile, "
+                "the gateways keep them"
+            )
         case Cause.ROLE_SILENT, _:
             return f"role {part} has not beaten for {value}{bound}; its work stands still"
         case Cause.DISK_LOW, _:
@@ -124,6 +133,8 @@ def _english_over(said: Saying, value: str) -> str:
             return f"{said.subject} can be written again"
         case Cause.READINGS_STORE_AWAY:
             return "the readings store takes readings again"
+        case Cause.BROKER_AWAY:
+            return f"{said.subject} receives again"
         case Cause.ROLE_SILENT:
             return f"role {said.subject} beats again"
         case Cause.DISK_LOW:

@@ -25,7 +25,7 @@ from app.identity import LocalIdentity
 from app.pipeline import Pipeline
 from app.self_watch import SelfWatch
 from app.settings import Settings
-from app.vitals import OutboxWatch, Vitals, measure
+from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from domain.clock import Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.ports import ReadingStore
@@ -81,6 +81,7 @@ class House:
         self._server: uvicorn.Server | None = None
         self._closing: threading.Event | None = None
         self._self_watch: SelfWatch | None = None
+        self._door_watch = DoorWatch()
         self._port = self.settings.web.port
         self.failed: BaseException | None = None
 
@@ -261,6 +262,7 @@ class House:
             pipeline=made.get("pipeline"),
             dispatcher=made.get("dispatcher"),
             outbox=self._outbox_watch,
+            door=self._door_watch,
         )
 
     @property

@@ -133,6 +133,10 @@ class WatchSettings(_Part):
         {"yellow": 60, "orange": 600},
         description="levels by seconds without the readings store; a minute is its restart",
     )
+    broker_away_s: Levels = Field(
+        {"yellow": 60, "orange": 300},
+        description="levels by seconds without the broker; readings wait in the gateways",
+    )
     disk_free_mb: Levels = Field(
         {"yellow": 4000, "orange": 1000, "red": 200},
         description="levels by what is free on the disks of the folder and the spool, MB; "
@@ -169,6 +173,7 @@ class WatchSettings(_Part):
         "spool_failed_writes",
         "spool_failing_s",
         "store_away_s",
+        "broker_away_s",
         "notices_waiting_s",
         "notices_refused_s",
     )

@@ -54,6 +54,7 @@ def bounds(settings: WatchSettings) -> dict[str, Bounds]:
         (Cause.SPOOL_WRITE_FAILED, "spool.failed_writes", "", "spool_failed_writes"),
         (Cause.SPOOL_WRITE_FAILED, "spool.failing_s", "s", "spool_failing_s"),
         (Cause.READINGS_STORE_AWAY, "store.away_s", "s", "store_away_s"),
+        (Cause.BROKER_AWAY, "broker.away_s", "s", "broker_away_s"),
         (Cause.DISK_LOW, "disk.free_mb", "MB", "disk_free_mb"),
         (Cause.NOTICES_STUCK, "notices.waiting", "s", "notices_waiting_s"),
         (Cause.NOTICES_STUCK, "notices.refused", "s", "notices_refused_s"),
@@ -121,6 +122,24 @@ class OutboxWatch:
         )
 
 
+@dataclass
+class DoorWatch:
+    """Tells for how long nothing can come in though the spool would take it."""
+
+    steady_s: Callable[[], float] = time.monotonic
+    _since: float | None = field(default=None, init=False)
+
+    def measure(self, door: Health, spool: Health | None, name: str) -> Sign:
+        """Measure from a door's health; a spool that refuses has signs of its own."""
+        away = door.state != "ok" and (spool is None or spool.state == "ok")
+        if not away:
+            self._since = None
+        elif self._since is None:
+            self._since = self.steady_s()
+        lasting_s = 0.0 if self._since is None else self.steady_s() - self._since
+        return Sign(Cause.BROKER_AWAY, "broker.away_s", name, lasting_s)
+
+
 def measure(
     roles: Iterable[str],
     *,
@@ -132,6 +151,7 @@ def measure(
     pipeline: Pipeline | None,
     dispatcher: Dispatcher | None,
     outbox: OutboxWatch,
+    door: DoorWatch,
 ) -> list[Vitals]:
     """Measure every role of this process; a part that cannot be asked is told as down."""
     found = []
@@ -139,10 +159,12 @@ def measure(
         parts: list[Health] = []
         signs: tuple[Sign, ...] = disk_signs(host, [folder])
         if role == "ingest":
+            keeper = _asked("spool", spool.health) if spool is not None else None
             if ingest is not None:
                 parts.append(ingest.health())
-            if spool is not None:
-                parts.append(_asked("spool", spool.health))
+                signs += (door.measure(parts[0], keeper, f"ingest {shard}"),)
+            if spool is not None and keeper is not None:
+                parts.append(keeper)
                 signs += spool_signs(spool, f"spool {shard}")
                 signs += disk_signs(host, [spool.path.parent])
         if role == "analyse" and pipeline is not None:

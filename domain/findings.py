@@ -33,6 +33,7 @@ class Cause(StrEnum):
     SPOOL_NEAR_LIMIT = "spool_near_limit"
     SPOOL_WRITE_FAILED = "spool_write_failed"
     READINGS_STORE_AWAY = "readings_store_away"
+    BROKER_AWAY = "broker_away"
     ROLE_SILENT = "role_silent"
     DISK_LOW = "disk_low"
     NOTICES_STUCK = "notices_stuck"
@@ -48,6 +49,7 @@ _OF_INSTALLATION = frozenset(
         Cause.SPOOL_NEAR_LIMIT,
         Cause.SPOOL_WRITE_FAILED,
         Cause.READINGS_STORE_AWAY,
+        Cause.BROKER_AWAY,
         Cause.ROLE_SILENT,
         Cause.DISK_LOW,
         Cause.NOTICES_STUCK,

@@ -10,7 +10,7 @@ from alerting.escalation import escalate
 from alerting.join import Joined, join
 from alerting.texts import sentence, title
 from app.settings import Settings, WatchSettings
-from app.vitals import bounds
+from app.vitals import DoorWatch, bounds
 from domain.access import ACTIONS, Caller, Role, Scope, ScopeKind, may_on_installation
 from domain.alerts import INSTALLATION, Alert, AlertState, Concern, EventKind
 from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS
@@ -18,6 +18,7 @@ from domain.errors import Conflict
 from domain.findings import Cause
 from domain.installation import Sign
 from domain.limits import Level
+from domain.services import Health
 from tests.alert_samples import NOON, context, recipient
 
 BOUNDS = bounds(WatchSettings())
@@ -256,3 +257,16 @@ def test_a_buildings_red_alert_still_stays_red_and_takes_two() -> None:
 
 def test_the_defaults_are_in_the_settings() -> None:
     assert Settings().watch.spool_percent == {"yellow": 50, "orange": 80, "red": 100}
+
+
+def test_a_door_without_a_broker_is_counted_and_one_that_waits_for_the_spool_is_not() -> None:
+    now = [0.0]
+    watch = DoorWatch(lambda: now[0])
+    well, ill = Health("x", "ok", ""), Health("x", "degraded", "broker cannot be reached")
+    assert watch.measure(well, well, "ingest 0").value == 0.0
+    assert watch.measure(ill, well, "ingest 0").value == 0.0
+    now[0] = 61.0
+    assert watch.measure(ill, None, "ingest 0").value == 61.0
+    assert watch.measure(ill, ill, "ingest 0").value == 0.0
+    now[0] = 70.0
+    assert watch.measure(ill, well, "ingest 0").value == 0.0
