@@ -24,6 +24,10 @@ _TOPICS_REMEMBERED_MAX = 100_000
 _GATEWAY_ID_MAX = 100
 
 
+#: `refused` of a message that only waits for its turn to be acknowledged: nothing of it is kept
+PASSED = ("passed", "")
+
+
 class Message(NamedTuple):
     """One message as it came.
 
@@ -31,6 +35,9 @@ class Message(NamedTuple):
     ----------
     token
         (connection, message id) by which it is acknowledged; `None` when nobody waits.
+    refused
+        Why the door could not take the payload, as (reason, detail); empty when it could. What
+        came of the payload then stands in `payload`.
 
     """
 
@@ -39,6 +46,7 @@ class Message(NamedTuple):
     received_at_ns: int
     retained: bool = False
     token: tuple[int, int] | None = None
+    refused: tuple[str, str] | tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,8 @@ class Intake:
         last_ns = 0
         for message in messages:
             last_ns = max(last_ns, message.received_at_ns)
+            if message.refused is PASSED:
+                continue
             source = self._source_of(message)
             if source is None:
                 continue
@@ -125,6 +135,8 @@ class Intake:
         return _Source(name, topic.what, addresses, self._gateway_codes[name])
 
     def _take(self, message: Message, source: _Source, into: Columns) -> None:
+        if message.refused:
+            raise Unreadable(*message.refused)
         size, size_max = len(message.payload), self._settings.payload_bytes_max
         if size > size_max:
             raise Unreadable("too large", f"payload must be at most {size_max} bytes, got {size}")

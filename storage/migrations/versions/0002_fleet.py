@@ -1,4 +1,4 @@
-"""What many instances and their keepers need: heart-beats, and who is told of what."""
+"""What many gateways and processes need: clocks, heart-beats, and who is told of what."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,10 +8,12 @@ down_revision = "0001_records"
 branch_labels = None
 depends_on = None
 
+# as in storage.records.columns, but frozen here: a migration never changes
 PLAIN = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
+    _up_clocks()
     _up_heartbeats()
     _up_concerns()
 
@@ -19,6 +21,23 @@ def upgrade() -> None:
 def downgrade() -> None:
     _down_concerns()
     _down_heartbeats()
+    _down_clocks()
+
+
+def _up_clocks() -> None:
+    op.create_table(
+        "gateway_clocks",
+        sa.Column("gateway_id", PLAIN, nullable=False),
+        sa.Column("skew_ns", sa.BigInteger(), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=False),
+        sa.Column("since_ns", sa.BigInteger(), nullable=False),
+        sa.Column("waiting", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway_id", name=op.f("pk_gateway_clocks")),
+    )
+
+
+def _down_clocks() -> None:
+    op.drop_table("gateway_clocks")
 
 
 def _up_heartbeats() -> None:
