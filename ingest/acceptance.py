@@ -8,7 +8,8 @@ from domain.arrivals import Committed, Receipt
 from domain.ports import SpoolWriter
 from domain.services import Health
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.receipts import Receipts
 from ingest.settings import IngestSettings
 from ingest.writer import Writer

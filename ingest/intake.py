@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,37 +15,13 @@ from ingest.columns import Columns, plain
 from ingest.decoders import dzt, native, status
 from ingest.decoders.items import Bad, Sent, Unreadable
 from ingest.directory import Addresses, Directory
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from ingest.times import read_time
 
 _TOPICS_REMEMBERED_MAX = 100_000
 #: a topic may be 65,535 bytes long; ids are much shorter
 _GATEWAY_ID_MAX = 100
-
-
-#: `refused` of a message that only waits for its turn to be acknowledged: nothing of it is kept
-PASSED = ("passed", "")
-
-
-class Message(NamedTuple):
-    """One message as it came.
-
-    Parameters
-    ----------
-    token
-        (connection, message id) by which it is acknowledged; `None` when nobody waits.
-    refused
-        Why the door could not take the payload, as (reason, detail); empty when it could. What
-        came of the payload then stands in `payload`.
-
-    """
-
-    topic: str
-    payload: bytes
-    received_at_ns: int
-    retained: bool = False
-    token: tuple[int, int] | None = None
-    refused: tuple[str, str] | tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +66,6 @@ class Intake:
         last_ns = 0
         for message in messages:
             last_ns = max(last_ns, message.received_at_ns)
-            if message.refused is PASSED:
-                continue
             source = self._source_of(message)
             if source is None:
                 continue

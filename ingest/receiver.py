@@ -21,7 +21,7 @@ from domain.topics import Topic, uplink_filters
 from ingest.acceptance import Acceptance
 from ingest.buffered import BufferedClient, Publish
 from ingest.directory import Directory
-from ingest.intake import Message
+from ingest.messages import Message, answer_of, connection_of, token_of
 from ingest.receipts import payload_of
 from ingest.settings import Broker, IngestSettings
 
@@ -34,8 +34,6 @@ _READS_AT_ONCE = 200
 _MESSAGES_AT_ONCE = 500
 #: receipts that the broker has not acknowledged yet; more wait
 _RECEIPTS_UNDER_WAY_MAX = 500
-
-Token = tuple[int, int]  # connection, message id
 
 
 def _at_once(_client: mqtt.Client, _user: Any, sock: Any) -> None:
@@ -235,7 +233,7 @@ class Receiver:
                     one.payload,
                     now_ns,
                     one.retained,
-                    (connection, one.mid) if one.mid else None,
+                    token_of(connection, one.mid) if one.mid else None,
                 )
                 for one in taken
             ],
@@ -255,7 +253,7 @@ class Receiver:
     def _acknowledge(self, messages: list[Message]) -> None:
         now = self._connection if self._connected else -1
         tokens = [message.token for message in messages if message.token is not None]
-        mids = [mid for connection, mid in tokens if connection == now]
+        mids = [answer_of(token) for token in tokens if connection_of(token) == now]
         self._client.acknowledge(mids)
         self._figures["acknowledged"] += len(mids)
         self._figures["acks of lost connections"] += len(tokens) - len(mids)
@@ -317,7 +315,7 @@ class Receiver:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        token = (self._connection, message.mid) if message.qos else None
+        token = token_of(self._connection, message.mid) if message.qos else None
         self._writer.put(
             Message(topic, bytes(message.payload), self._clock.now_ns(), message.retain, token)
         )

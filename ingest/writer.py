@@ -14,11 +14,13 @@ from domain.errors import InvalidInput, StoreUnavailable
 from domain.ports import SpoolWriter
 from domain.topics import Topic
 from ingest.columns import plain
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import PASSED, Message
 from ingest.settings import IngestSettings
 
 log = structlog.get_logger()
 
+_NOTHING = Committed(0, 0, 0, 0, 0, ())
 _RETRY_FIRST_S, _RETRY_LAST_S = 0.1, 5.0
 
 
@@ -153,6 +155,9 @@ class Writer:
 
     def _commit(self, messages: list[Message]) -> Committed | None:
         """Commit until it succeeds; `None` when told to stop first."""
+        messages = [message for message in messages if message.refused is not PASSED]
+        if not messages:
+            return _NOTHING
         arrivals: Arrivals | None = None
         wait_s = _RETRY_FIRST_S
         while not self._stopping.is_set():

@@ -27,7 +27,7 @@ from ingest.door.packets import (
     read_size,
 )
 from ingest.door.sessions import Session
-from ingest.intake import PASSED, Message
+from ingest.messages import PASSED, Message, token_of
 
 #: no CONNECT or SUBSCRIBE of a gateway is longer
 CONTROL_BYTES_MAX = 65_536
@@ -163,7 +163,7 @@ class Connection(asyncio.BufferedProtocol):
     def _parse(self, data: bytes, messages: list[Message]) -> int:
         """Take whole packets off the front; return how many bytes they were."""
         at, available = 0, len(data)
-        five, number = self._five, self.number
+        five, connection = self._five, token_of(self.number, 0)
         now_ns = self._door.clock.now_ns()
         known = self._topics.known if self._topics else {}
         while available - at >= 2:
@@ -198,7 +198,7 @@ class Connection(asyncio.BufferedProtocol):
                     break
                 continue
             messages.append(
-                Message(topic, data[rest + 2 + five : end], now_ns, False, (number, packet_id))
+                Message(topic, data[rest + 2 + five : end], now_ns, False, connection | packet_id)
             )
             if head & 8:
                 self._door.figures["redelivered"] += 1
@@ -262,7 +262,7 @@ class Connection(asyncio.BufferedProtocol):
             raise Malformed("a message's topic must be a plain name", Reason.TOPIC_NAME)
         if packet[0] & 8:
             self._door.figures["redelivered"] += 1
-        token = (self.number, message.packet_id) if message.qos else None
+        token = token_of(self.number, message.packet_id) if message.qos else None
         topic = self._topics.uplink(message.topic)
         if topic is not None:
             messages.append(Message(topic, message.payload, now_ns, False, token))
@@ -277,7 +277,7 @@ class Connection(asyncio.BufferedProtocol):
                 # 3.1.1 has no refusal, and an acknowledgement would say that it was kept
                 raise Malformed("a topic of somebody else", Reason.NOT_AUTHORIZED)
             if token is not None:
-                token = (self.number, message.packet_id | Reason.NOT_AUTHORIZED << 16)
+                token = token_of(self.number, message.packet_id, Reason.NOT_AUTHORIZED)
             # through the writer: acknowledgements keep the order of the messages
             messages.append(Message("", b"", now_ns, False, token, PASSED))
         self._unacked += bool(message.qos)

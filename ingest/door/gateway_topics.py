@@ -19,7 +19,8 @@ class GatewayTopics:
         base = str(Topic(whose.shard, whose.gateway_id, ""))
         whats = [pattern.split("/", 4)[4] for pattern in uplink_filters(whose.shard)]
         self._uplinks = {base + what: base + what for what in whats if not set(what) & {"#", "+"}}
-        self._uplinks |= dict.fromkeys(thingsboard.TELEMETRY, base + thingsboard.WHAT)
+        if thingsboard.WHAT in whats:
+            self._uplinks |= dict.fromkeys(thingsboard.TELEMETRY, base + thingsboard.WHAT)
         #: uplink topics by topic as sent, for the fast way
         self.known = {sent.encode(): topic for sent, topic in self._uplinks.items()}
         self.readings, self.status = base + "readings", base + "status"

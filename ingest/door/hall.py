@@ -8,7 +8,7 @@ from domain.clock import Clock
 from ingest.door.packets import Connect, Will
 from ingest.door.sessions import Session
 from ingest.door.settings import DoorSettings
-from ingest.intake import Message
+from ingest.messages import Message
 
 if TYPE_CHECKING:
     from ingest.door.connection import Connection

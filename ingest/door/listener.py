@@ -24,7 +24,7 @@ from ingest.door.doorkeeper import Admitted, Doorkeeper, Turned
 from ingest.door.packets import Connect, Reason, Will
 from ingest.door.sessions import Session, Sessions
 from ingest.door.settings import DoorSettings
-from ingest.intake import Message
+from ingest.messages import Message, answer_of, connection_of
 from ingest.receipts import payload_of
 from ingest.settings import IngestSettings
 
@@ -327,11 +327,11 @@ class Door:
                 token = message.token
                 if token is None:  # QoS 0: nobody waits
                     continue
-                number, packet_id = token
+                number = connection_of(token)
                 if number in acks:
-                    acks[number].append(packet_id)
+                    acks[number].append(answer_of(token))
                 else:
-                    acks[number] = [packet_id]
+                    acks[number] = [answer_of(token)]
         for number, packet_ids in acks.items():
             connection = connections.get(number)
             if connection is None or not connection.is_open:

