@@ -41,6 +41,8 @@ class GatewayAccess:
         The real time, never the virtual clock of a story.
     ingest
         Name and password with which ingest itself logs in to the broker; an empty name: none.
+    fresh_s
+        Seconds for which a copy is good.
 
     """
 
@@ -50,11 +52,13 @@ class GatewayAccess:
         register: RegisterStore,
         wall_clock: Clock,
         ingest: tuple[str, str] = ("", ""),
+        fresh_s: float = FRESH_S,
     ) -> None:
         self._credentials = credentials
         self._register = register
         self._clock = wall_clock
         self._ingest = ingest
+        self._fresh_s = fresh_s
         self._lock = threading.Lock()
         self._looking = threading.Lock()
         self._looked_at = float("-inf")
@@ -105,9 +109,25 @@ class GatewayAccess:
             found = frozenset(g for g, at in self._cut.items() if at > number)
             return self._number, found
 
-    def admitted(self) -> dict[str, tuple[Gateway, GatewayCredential]]:
-        """Tell every gateway that may connect now, with its newest valid secret, by id."""
-        self._refresh()
+    def admitted(self, fresh: bool = False) -> dict[str, tuple[Gateway, GatewayCredential]]:
+        """Tell every gateway that may connect now, with its newest valid secret, by id.
+
+        Parameters
+        ----------
+        fresh
+            As the records have it at this moment, not as the copy has it.
+
+        Raises
+        ------
+        StoreUnavailable
+            When `fresh` and the records cannot be reached.
+
+        """
+        if fresh:
+            with self._looking:
+                self._read()
+        else:
+            self._refresh()
         now_ns = self._clock.now_ns()
         with self._lock:
             found = {
@@ -162,10 +182,6 @@ class GatewayAccess:
 
     # -- the copy
 
-    def look_again(self) -> None:
-        """Read the records at the next question, however fresh the copy is."""
-        self._looked_at = float("-inf")
-
     def write_uses(self) -> int:
         """Write down which secrets were used, in one transaction; tells how many.
 
@@ -186,10 +202,10 @@ class GatewayAccess:
         return len(uses)
 
     def _refresh(self) -> None:
-        if time.monotonic() - self._looked_at < FRESH_S:
+        if time.monotonic() - self._looked_at < self._fresh_s:
             return
         with self._looking:
-            if time.monotonic() - self._looked_at < FRESH_S:
+            if time.monotonic() - self._looked_at < self._fresh_s:
                 return
             try:
                 self._read()

@@ -13,21 +13,26 @@ from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
+from pydantic import SecretStr
 
 from alerting.dispatch import Dispatcher
 from alerting.notifiers import notifiers
 from analytics.detectors import detectors
 from analytics.limits import load_profile
 from api.application import create_app
+from app.broker_accounts import DynsecAccounts
 from app.clocks import open_clock
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
+from app.provisioning import LocalProvisioning
 from app.settings import Settings
 from domain.clock import Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.ports import ReadingStore
 from domain.services import Health, Services
 from ingest.directory import Directory
+from ingest.dynsec import DynsecControl
 from ingest.receiver import Receiver
 from ingest.settings import Broker, IngestSettings
 from storage.readings import open_readings
@@ -50,6 +55,7 @@ class Role(StrEnum):
 
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
+_USES_NOTED_EVERY_S = 10.0
 
 
 @dataclass
@@ -78,6 +84,7 @@ class House:
         self._server: uvicorn.Server | None = None
         self._closing: threading.Event | None = None
         self._port = self.settings.web.port
+        self._uses_noted_at = time.monotonic()
         self.failed: BaseException | None = None
 
     @cached_property
@@ -143,6 +150,40 @@ class House:
         )
 
     @cached_property
+    def gateway_access(self) -> GatewayAccess:
+        """Which gateways may connect."""
+        broker = self.settings.broker
+        return GatewayAccess(
+            self.records.credentials,
+            self.records.register,
+            self.wall_clock,
+            (broker.username, broker.password.get_secret_value()),
+        )
+
+    @cached_property
+    def broker_accounts(self) -> DynsecAccounts | None:
+        """Accounts that the broker keeps itself; `None` when it keeps none."""
+        broker = self.settings.broker
+        if broker.accounts == "none":
+            return None
+        log_in = (broker.username, broker.password)
+        if broker.control_username:
+            log_in = (broker.control_username, broker.control_password)
+        control = DynsecControl(_broker(self.settings, *log_in))
+        return DynsecAccounts(control, self.gateway_access.admitted)
+
+    @cached_property
+    def provisioning(self) -> LocalProvisioning:
+        """Hands out the secrets of gateways."""
+        return LocalProvisioning(
+            self.records.credentials,
+            self.records.register,
+            self.wall_clock,
+            self.settings.broker.gateway_url or self.settings.broker.url,
+            self.broker_accounts,
+        )
+
+    @cached_property
     def services(self) -> Services:
         """What the API and the pages work with."""
         return Services(
@@ -157,6 +198,8 @@ class House:
             profile=load_profile(self.settings.profile),
             read_sheet=read_sheet,
             health=self.health,
+            provisioning=self.provisioning,
+            admission=self.gateway_access,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
         )
@@ -181,6 +224,10 @@ class House:
                 self._run("pipeline", self._judge)
             if Role.NOTIFY in self.roles:
                 self._run("notices", self.dispatcher.run_once)
+            if self.roles & {Role.INGEST, Role.SERVE}:
+                self._run("gateways", self._note_uses)
+            if Role.INGEST in self.roles and self.broker_accounts is not None:
+                self._run("broker accounts", self.broker_accounts.run_once)
             if Role.INGEST in self.roles:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
@@ -232,6 +279,8 @@ class House:
             found.append(self.spool_writer.health())
         if "pipeline" in self.__dict__:
             found.append(self.pipeline.health())
+        if Role.INGEST in self.roles and self.broker_accounts is not None:
+            found.append(self.broker_accounts.health())
         with contextlib.suppress(StoreUnavailable):
             figures = [("waiting", float(self.records.outbox.unfinished()))]
             if "dispatcher" in self.__dict__:
@@ -243,6 +292,13 @@ class House:
         # made on the first round: without ingest here it waits for the spool that ingest makes
         return self.pipeline.run_once()
 
+    def _note_uses(self) -> int:
+        now = time.monotonic()
+        if now - self._uses_noted_at >= _USES_NOTED_EVERY_S:
+            self._uses_noted_at = now
+            self.gateway_access.write_uses()
+        return 0
+
     def _make_receiver(self) -> Receiver:
         shard = self.settings.broker.shard
         register = self.records.register
@@ -250,16 +306,8 @@ class House:
             register.revision, lambda: Directory(register.channels_of_gateways(shard), shard)
         )
         broker, taking = self.settings.broker, self.settings.ingest
-        parts = urlsplit(broker.url)
         return Receiver(
-            Broker(
-                host=parts.hostname or "",
-                port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
-                username=broker.username,
-                password=broker.password.get_secret_value(),
-                tls=parts.scheme == "mqtts",
-                ca_file=broker.ca_file,
-            ),
+            _broker(self.settings, broker.username, broker.password),
             self.spool_writer,
             directory,
             self.clock,
@@ -311,6 +359,18 @@ class House:
                 self._stop.set()
                 return
             self._stop.wait(rest)
+
+
+def _broker(settings: Settings, username: str, password: SecretStr) -> Broker:
+    parts = urlsplit(settings.broker.url)
+    return Broker(
+        host=parts.hostname or "",
+        port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
+        username=username,
+        password=password.get_secret_value(),
+        tls=parts.scheme == "mqtts",
+        ca_file=settings.broker.ca_file,
+    )
 
 
 class _Cached:

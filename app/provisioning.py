@@ -3,6 +3,7 @@
 import base64
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -11,8 +12,8 @@ from app.hand_over import hand_over
 from domain import credentials
 from domain.clock import Clock
 from domain.credentials import (
+    MARK,
     SECRET_BYTES,
-    SECRET_MARK,
     CredentialStore,
     GatewayCredential,
     HandOver,
@@ -140,10 +141,20 @@ class LocalProvisioning:
         action: str,
     ) -> HandOver:
         new = wanted[-1]
-        if self._accounts is not None:
-            # before the records: when it fails, nothing has changed there, and it may be repeated
-            self._accounts.give(gateway, secret, new.id)
         self._store.put_credentials(gateway.id, held, wanted, by, action)
+        if self._accounts is not None:
+            try:
+                self._accounts.give(gateway, secret, new.id)
+            except StoreUnavailable:
+                # nobody was given it: what was valid before is valid again
+                why = "the broker could not be told"
+                useless = replace(
+                    new, revoked_at_ns=self._clock.now_ns(), revoked_by=by, reason=why
+                )
+                self._store.put_credentials(
+                    gateway.id, wanted, [*held, useless], by, "gateway secret withdrawn"
+                )
+                raise
         log.info(action, gateway=gateway.id, by=by, secret=f"{new.prefix}…")
         still = [one for one in self.valid(wanted) if one.id != new.id]
         old_until_ns = max((one.ends_at_ns or 0 for one in still), default=None)
@@ -166,4 +177,4 @@ class LocalProvisioning:
 def new_secret() -> str:
     """Draw a secret: a mark and 160 random bits."""
     drawn = secrets.token_bytes(SECRET_BYTES)
-    return SECRET_MARK + base64.b32encode(drawn).decode().lower().rstrip("=")
+    return MARK + base64.b32encode(drawn).decode().lower().rstrip("=")

@@ -13,7 +13,7 @@ from domain.sensors import Gateway
 from domain.topics import Topic, base_of
 
 #: first characters of every gateway's secret, so that one that got out is recognised
-SECRET_MARK = "anjugw_"
+MARK = "anjugw_"
 SECRET_BYTES = 20
 #: at most so many secrets of one gateway are valid at once: the newest and the one it replaces
 VALID_MAX = 2
@@ -271,7 +271,7 @@ def made(
     """
     if valid(held, now_ns):
         raise Conflict(f"gateway {gateway_id!r} has a valid secret; rotate it, or revoke it first")
-    return [*held, _new(gateway_id, secret, by, now_ns)]
+    return [*held, _new(held, gateway_id, secret, by, now_ns)]
 
 
 def rotated(
@@ -313,7 +313,7 @@ def rotated(
             changed.append(replace(one, ends_at_ns=now_ns))
         else:
             changed.append(one)
-    return [*changed, _new(gateway_id, secret, by, now_ns)]
+    return [*changed, _new(held, gateway_id, secret, by, now_ns)]
 
 
 def revoked(
@@ -343,11 +343,15 @@ def revoked(
     ]
 
 
-def _new(gateway_id: str, secret: str, by: str, now_ns: int) -> GatewayCredential:
+def _new(
+    held: Sequence[GatewayCredential], gateway_id: str, secret: str, by: str, now_ns: int
+) -> GatewayCredential:
+    # newer than every other, also when the clock was set back: the newest is told by its moment
+    now_ns = max([now_ns, *(one.made_at_ns + 1 for one in held)])
     return GatewayCredential(
         id=new_id(now_ns),
         gateway_id=gateway_id,
-        prefix=secret[: len(SECRET_MARK) + 6],
+        prefix=secret[: len(MARK) + 6],
         sha256=hash_of(secret),
         made_at_ns=now_ns,
         made_by=by,
