@@ -36,7 +36,8 @@ def hand_over(
     code = segno.make(text, error=_QR_ERROR, micro=False)
     png = io.BytesIO()
     code.save(png, kind="png", scale=6, border=4)
-    svg = code.svg_inline(scale=4, border=4, omitsize=True, title=f"gateway {gateway.id}")
+    svg = io.BytesIO()
+    code.save(svg, kind="svg", border=4, omitsize=True, xmldecl=False, nl=False)
     return HandOver(
         gateway_id=gateway.id,
         name=gateway.name,
@@ -44,7 +45,7 @@ def hand_over(
         base=base,
         url=url,
         text=text,
-        qr_svg=svg,
+        qr_svg=svg.getvalue().decode(),
         qr_png=png.getvalue(),
         made_at_ns=made_at_ns,
         old_until_ns=old_until_ns,

@@ -95,7 +95,7 @@ def gateways(request: Request, days: Annotated[str, Query(max_length=10)] = "all
 def new_gateway(request: Request) -> Response:
     """Show the form that registers a gateway."""
     _may_register(request)
-    return page(request, "_gateway_form.html", gateway=None, problem="", field="")
+    return page(request, "_gateway_form.html", gateway=None, name="", fault="")
 
 
 @router.post("/gateways")
@@ -110,24 +110,22 @@ def register_gateway(
     caller = _may_register(request)
     services = services_of(request)
     gateway_id, name = gateway_id.strip(), name.strip()
-    number = int(shard) if shard.isdecimal() and int(shard) <= SHARD_MAX else -1
-    gateway = Gateway(gateway_id, name or gateway_id, max(number, 0), numbered=bool(numbered))
+    number = int(shard) if shard.isdecimal() and int(shard) <= SHARD_MAX else None
+    gateway = Gateway(gateway_id, name or gateway_id, number or 0, numbered=bool(numbered))
+    fault = "shard" if number is None else ""
     try:
         check_gateway_id(gateway_id)
-        if number < 0:
-            raise InvalidInput(f"shard must be 0 to {SHARD_MAX}, got {shard!r}", "shard")
         if services.register.gateway(gateway_id) is not None:
-            raise Conflict(f"gateway id {gateway_id!r} is taken")
-        services.register.put_gateway(gateway, caller.name)
-    except (InvalidInput, Conflict) as error:
-        field = error.field or "" if isinstance(error, InvalidInput) else "id"
+            fault = "taken"
+        if not fault:
+            services.register.put_gateway(gateway, caller.name)
+    except InvalidInput:
+        fault = "id"
+    except Conflict:  # somebody else registered it in between
+        fault = "taken"
+    if fault:
         answer = page(
-            request,
-            "_gateway_form.html",
-            status=422,
-            gateway=gateway,
-            problem=str(error),
-            field=field,
+            request, "_gateway_form.html", status=422, gateway=gateway, name=name, fault=fault
         )
         answer.headers["HX-Retarget"] = "#dialog-place"
         return answer
