@@ -1,12 +1,12 @@
 """Answers to MQTT brokers that ask over HTTP who may connect, publish and subscribe."""
 
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, Field
 
 from api.fields import Out
 from api.permission import Given, may
@@ -18,19 +18,28 @@ from domain.services import Services
 router = APIRouter(prefix="/mqtt", tags=["brokers"])
 
 BODY_BYTES_MAX = 200_000
-#: what `acc` of the status form means: 1 to be sent a message, 2 publish, 3 both, 4 subscribe
-_READ, _WRITE, _READ_WRITE, _SUBSCRIBE = 1, 2, 3, 4
+#: length of the longest text in an MQTT packet
+_TEXT_MAX = 65_535
+_FIELDS = {
+    "clientid": "client id",
+    "username": "name to log in with",
+    "password": "password, when somebody connects",
+    "topic": "topic or filter",
+    "action": "`publish` or `subscribe`",
+    "acc": "instead of `action`: 1 read, 2 publish, 3 both, 4 subscribe",
+}
 
 
-class Asked(BaseModel):
-    """What a broker asks, as far as it is looked at; what cannot be read is answered with no."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a broker asks, as far as it is looked at; what cannot be read is left empty."""
 
-    clientid: str = Field(default="", max_length=65_535)
-    username: str = Field(default="", max_length=65_535)
-    password: str = Field(default="", max_length=65_535)
-    topic: str = Field(default="", max_length=65_535)
-    action: str = Field(default="", description="`publish` or `subscribe`")
-    acc: str = Field(default="", description="1 read, 2 write, 3 both, 4 subscribe")
+    clientid: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    topic: str = ""
+    action: str = ""
+    acc: str = ""
 
 
 class AnswerOut(Out):
@@ -60,16 +69,21 @@ async def asked(request: Request) -> Asked:
         value = fields.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        return value if isinstance(value, str) and len(value) <= 65_535 else ""
+        return value if isinstance(value, str) and len(value) <= _TEXT_MAX else ""
 
-    return Asked(**{name: text(name) for name in Asked.model_fields})
+    return Asked(**{name: text(name) for name in _FIELDS})
 
 
+#: no types: a field of another type is answered with no, not with an error
+_SCHEMA = {
+    "type": "object",
+    "properties": {name: {"description": text} for name, text in _FIELDS.items()},
+}
 _QUESTION = {
     "requestBody": {
         "required": True,
         "content": {
-            kind: {"schema": Asked.model_json_schema()}
+            kind: {"schema": _SCHEMA}
             for kind in ("application/json", "application/x-www-form-urlencoded")
         },
     }
