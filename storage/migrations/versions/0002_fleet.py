@@ -1,4 +1,4 @@
-"""The fleet: what gateways log in with."""
+"""What gateways need: clocks, and what they log in with."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,13 +8,33 @@ down_revision = "0001_records"
 branch_labels = None
 depends_on = None
 
-# as in storage.records.columns, but frozen here: a migration never changes
 PLAIN = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    _up_clocks()
     _up_credentials()
+
+
+def downgrade() -> None:
+    _down_credentials()
+    _down_clocks()
+
+
+def _up_clocks() -> None:
+    op.create_table(
+        "gateway_clocks",
+        sa.Column("gateway_id", PLAIN, nullable=False),
+        sa.Column("skew_ns", sa.BigInteger(), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=False),
+        sa.Column("since_ns", sa.BigInteger(), nullable=False),
+        sa.Column("waiting", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway_id", name=op.f("pk_gateway_clocks")),
+    )
+
+
+def _down_clocks() -> None:
+    op.drop_table("gateway_clocks")
 
 
 def _up_credentials() -> None:
@@ -46,10 +66,6 @@ def _up_credentials() -> None:
     )
     counters = sa.table("counters", sa.column("name"), sa.column("value"))
     op.bulk_insert(counters, [{"name": "credentials", "value": 0}])
-
-
-def downgrade() -> None:
-    _down_credentials()
 
 
 def _down_credentials() -> None:
