@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from rich.console import Console
 
+from app.gateway_verbs import broker, gateways
 from app.settings import Settings, load_settings
 from domain.clock import SystemClock
 from domain.errors import InvalidInput, NotFound, SafetyError
@@ -136,6 +137,8 @@ people = typer.Typer(no_args_is_help=True, help="Accounts of people.")
 keys = typer.Typer(no_args_is_help=True, help="API keys of machines.")
 cli.add_typer(people, name="user")
 cli.add_typer(keys, name="key")
+cli.add_typer(gateways, name="gateway")
+cli.add_typer(broker, name="broker")
 
 
 @people.command("add")

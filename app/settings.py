@@ -42,11 +42,28 @@ class BrokerSettings(_Part):
     password: SecretStr = Field(SecretStr(""), description="its password")
     ca_file: str = Field("", description="CA certificate for `mqtts`; empty: the system's")
     shard: int = Field(0, ge=0, description="shard that this ingest and pipeline serve")
+    gateway_url: str = Field(
+        "", description="address of the broker as gateways reach it; empty: `broker.url`"
+    )
+    accounts: Literal["none", "dynsec"] = Field(
+        "none",
+        description="`dynsec`: keep gateways' accounts in mosquitto's dynamic-security plugin; "
+        "`none`: the broker asks Anju over HTTP, or lets everybody in",
+    )
+    control_username: str = Field(
+        "", description="account that may use the plugin's control topic; empty: `broker.username`"
+    )
+    control_password: SecretStr = Field(SecretStr(""), description="its password")
 
     @field_validator("url")
     @classmethod
     def _mqtt(cls, url: str) -> str:
         return _checked_url(url, ("door", "mqtt", "mqtts"))
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _mqtt_or_none(cls, url: str) -> str:
+        return _checked_url(url, ("mqtt", "mqtts")) if url else url
 
     @property
     def is_door(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.access import ApiKey, Caller, Session
 from domain.clock import Clock
+from domain.credentials import Admission, Provisioning
 from domain.limits import LimitProfile
 from domain.ports import (
     AccessStore,
@@ -161,6 +162,8 @@ class Services:
     profile: LimitProfile
     read_sheet: SheetReader
     health: Callable[[], list[Health]]
+    provisioning: Provisioning
+    admission: Admission
     simulated: str = ""
     secure_cookies: bool = True
     roles: Callable[[], list[RoleHealth]] = no_roles

@@ -66,6 +66,11 @@ class Topic:
         return cls(int(parts[2]), parts[3], parts[4])
 
 
+def base_of(shard: int, gateway_id: str) -> str:
+    """Tell the base under which all topics of a gateway stand."""
+    return f"anju/{VERSION}/{shard}/{gateway_id}"
+
+
 def uplink_filters(shard: int) -> list[str]:
     """List the filters that one shard's ingest subscribes to."""
     base = f"anju/{VERSION}/{shard}/+"
