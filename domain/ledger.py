@@ -14,6 +14,7 @@ from domain.numbering import NumberSet
 from domain.readings import QualityFlag, ReadingBatch
 from domain.recent import Instants, RecentReadings
 from domain.refusing import put_together
+from domain.waves import WaveBlock
 
 #: number sets and accounts kept in memory; past it they are read again from the spool
 _CACHED_MAX = 200_000
@@ -46,6 +47,7 @@ class Admission:
     restarted: tuple[Counting, ...]
     unnumbered: ReadingBatch
     first_seen: ReadingBatch
+    waves: tuple[WaveBlock, ...] = ()
 
 
 @dataclass(slots=True)
@@ -128,6 +130,7 @@ class Ledger:
             restarted=tuple(restarted),
             unnumbered=arrivals.batch.take(unnumbered) if len(unnumbered) else ReadingBatch.empty(),
             first_seen=first_seen,
+            waves=tuple(block for row, block in arrivals.waves if keep[row]),
         )
 
     def keep(self, admission: Admission) -> None:

@@ -57,4 +57,4 @@ class Topic:
 def uplink_filters(shard: int) -> list[str]:
     """List the filters that one shard's ingest subscribes to."""
     base = f"anju/{VERSION}/{shard}/+"
-    return [f"{base}/{what}" for what in ("readings", "dzt", "status")]
+    return [f"{base}/{what}" for what in ("readings", "dzt", "status", "wave")]

@@ -1,13 +1,17 @@
 """A batch in the making: rows, refusals and numbers, turned into columns at the end."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.accounts import Fate
 from domain.arrivals import SAMPLE_BYTES_MAX, Arrivals, Count, Refused
 from domain.clock import SECOND_NS
 from domain.ports import GatewayStatus
-from domain.readings import QualityFlag, ReadingBatch
+from domain.readings import Flags, QualityFlag, ReadingBatch
+from domain.waves import WaveBlock
 from ingest.decoders.items import Bad, Sent
 from ingest.directory import Directory
 from ingest.settings import IngestSettings
@@ -44,6 +48,7 @@ class Columns:
         self._counts: dict[tuple[str, int], Count] = {}
         self._refused: list[Refused] = []
         self.statuses: list[GatewayStatus] = []
+        self._waves: list[tuple[int, WaveBlock]] = []
 
     def add(
         self,
@@ -65,6 +70,13 @@ class Columns:
         self._boot.append(boot)
         self._gateway.append(gateway)
         self._received.append(received_ns)
+
+    def add_wave(
+        self, code: int, block: WaveBlock, value: float, gateway: int, boot: int, seq: int
+    ) -> None:
+        """Add a block of a waveform; `value`, in the unit as sent, is its reading's."""
+        self._waves.append((len(self._code), block))
+        self.add(code, block.start_ns, value, gateway, block.received_at_ns, boot, seq)
 
     def count(self, gateway_id: str, boot: int, seq: int, n: int, newest_ns: int) -> None:
         """Note that a message used the numbers seq, seq + 1, … (n of them)."""
@@ -133,6 +145,20 @@ class Columns:
             tuple(self._refused),
             tuple(self.statuses),
             last_ns,
+            self._good_waves(~wrong, flag),
+        )
+
+    def _good_waves(
+        self, good: NDArray[np.bool_], flag: Flags
+    ) -> tuple[tuple[int, WaveBlock], ...]:
+        """Tell the blocks of the rows that are kept, by their new rows, with the rows' flags."""
+        if not self._waves:
+            return ()
+        row_now = np.cumsum(good) - 1
+        return tuple(
+            (int(row_now[row]), replace(block, flag=int(flag[row])))
+            for row, block in self._waves
+            if good[row]
         )
 
     def _refuse_row(self, row: int, *, impossible: bool) -> None:

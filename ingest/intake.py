@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from domain.accounts import Fate
 from domain.arrivals import Arrivals
 from domain.errors import InvalidInput
 from domain.ports import GatewayStatus
 from domain.topics import Topic
+from domain.waves import WaveBlock
 from ingest.columns import Columns, plain
-from ingest.decoders import dzt, native, status
+from ingest.decoders import dzt, native, status, wave
 from ingest.decoders.items import Bad, Sent, Unreadable
 from ingest.directory import Addresses, Directory
 from ingest.settings import IngestSettings
+from ingest.tails import Tails
 from ingest.times import read_time
 
 _TOPICS_REMEMBERED_MAX = 100_000
@@ -71,6 +74,7 @@ class Intake:
         self._sources: dict[str, _Source | None] = {}
         self._gateways: list[str] = []
         self._gateway_codes: dict[str, int] = {}
+        self._tails = Tails(settings.wave_lead_s)
         self.ignored: Counter[str] = Counter()
 
     def arrivals(self, messages: Iterable[Message]) -> Arrivals:
@@ -112,7 +116,7 @@ class Intake:
             topic = Topic.parse(text)
         except InvalidInput:
             return None
-        known = topic.what in {"readings", "dzt", "status"}
+        known = topic.what in {"readings", "dzt", "status", "wave"}
         if topic.shard != self._directory.shard or not known:
             return None
         name = topic.gateway_id
@@ -132,6 +136,8 @@ class Intake:
             self._take_native(message, source, into)
         elif source.what == "dzt":
             self._take_nested(message, source, into)
+        elif source.what == "wave":
+            self._take_wave(message, source, into)
         elif message.payload:  # an empty one is how MQTT forgets a retained status
             told = status.decode(message.payload, source.gateway_id, message.received_at_ns)
             if source.addresses is None:
@@ -162,6 +168,59 @@ class Intake:
             newest = max(newest, taken)
         if numbered and readings:
             into.count(source.gateway_id, boot, seq, len(readings), newest)
+
+    def _take_wave(self, message: Message, source: _Source, into: Columns) -> None:
+        boot, seq, sent = wave.decode(message.payload)
+        addresses, received = source.addresses, message.received_at_ns
+        if addresses is None:
+            _quarantine_stranger(message, source, 1, into)
+            return
+        newest = 0
+        try:
+            if isinstance(sent, Bad):
+                raise _Unfit(sent)
+            newest = self._add_wave(sent, addresses, source.code, received, boot, seq, into)
+        except _Unfit as error:
+            into.refuse(source.gateway_id, received, error.fate, error.bad, 1, boot, seq)
+        if seq >= 0:
+            into.count(source.gateway_id, boot, seq, 1, newest)
+
+    def _add_wave(
+        self,
+        sent: wave.Wave,
+        addresses: Addresses,
+        gateway: int,
+        received_ns: int,
+        boot: int,
+        seq: int,
+        into: Columns,
+    ) -> int:
+        """Add a block, and tell its moment."""
+        code = addresses.codes.get(sent.c)
+        if code is None:
+            detail = f"no channel {sent.c[:100]!r} at gateway {addresses.gateway_id!r}"
+            bad = Bad("unknown channel", detail, sent.c[:200], b"")
+            raise _Unfit(bad, Fate.QUARANTINED)
+        try:
+            kind, factor = self._directory.wave_kind(code, sent.unit)
+            start_ns = read_time(sent.t)
+        except InvalidInput as error:
+            raise _Unfit(Bad(error.field or "time", str(error), sent.c[:200], b"")) from None
+        block = WaveBlock(
+            self._directory.channel_ids[code],
+            kind,
+            start_ns,
+            sent.hz,
+            sent.axes,
+            sent.scale * factor,
+            sent.encoding,
+            sent.samples,
+            received_at_ns=received_ns,
+        )
+        samples = block.samples()
+        departure = np.abs(samples - samples.mean(axis=0)).max() * sent.scale
+        into.add_wave(code, self._tails.led(block), float(departure), gateway, boot, seq)
+        return start_ns
 
     def _take_nested(self, message: Message, source: _Source, into: Columns) -> None:
         nested = dzt.decode(message.payload)
@@ -218,6 +277,15 @@ class Intake:
             return
         for code, value in known.items():
             into.add(code, taken, value, source.code, received_ns, flag=flag)
+
+
+class _Unfit(Exception):
+    """A block that is refused, with its reason."""
+
+    def __init__(self, bad: Bad, fate: Fate = Fate.REJECTED) -> None:
+        super().__init__(bad.detail)
+        self.bad = bad
+        self.fate = fate
 
 
 def _what_is_wrong(reading: Sent, source: _Source) -> tuple[Fate, Bad, int]:

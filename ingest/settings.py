@@ -45,6 +45,8 @@ class IngestSettings:
         A reading further in the future than this is quarantined.
     receipt_every_s
         Least time between two receipts to one gateway; each says all that the last one said.
+    wave_lead_s
+        So much of the block before is kept with each block of a waveform.
 
     """
 
@@ -57,3 +59,4 @@ class IngestSettings:
     late_s: float = 3_600.0
     future_s: float = 300.0
     receipt_every_s: float = 0.2
+    wave_lead_s: float = 1.0

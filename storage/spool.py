@@ -17,7 +17,7 @@ from domain.numbering import NumberSet
 from domain.ports import SpoolEntry
 from domain.services import Health
 from storage.spool_file import SpoolDamaged, connect, open_file, take_lock
-from storage.spool_rows import decode_row, encode_row
+from storage.spool_rows import decode_row, encode_row, weight_of
 
 log = structlog.get_logger()
 
@@ -192,7 +192,9 @@ class SqliteSpool(SpoolReader):
             admission.refusals,
             tuple(admission.accounts.values()),
             arrivals.statuses,
+            admission.waves,
         )
+        weight = len(admission.batch) + weight_of(admission.waves)
         writer = self._writer
         writer.execute("BEGIN IMMEDIATE")
         try:
@@ -208,7 +210,7 @@ class SqliteSpool(SpoolReader):
                 ],
             )
             offset = writer.execute(
-                "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(admission.batch), body)
+                "INSERT INTO batches (readings, body) VALUES (?, ?)", (weight, body)
             ).lastrowid
             writer.execute("COMMIT")
         except sqlite3.Error:

@@ -1,0 +1,103 @@
+"""One block of a waveform, topic `wave`: a CBOR map with its header and the packed samples."""
+
+import math
+import re
+from typing import Annotated, Any, Literal
+
+import cbor2
+import msgspec
+import numpy as np
+
+from domain.waves import ENCODINGS
+from ingest.decoders.items import Bad, Unreadable
+from ingest.decoders.native import BOOT_MAX, SEQ_MAX
+
+RATE_MIN_HZ, RATE_MAX_HZ = 10.0, 10_000.0
+#: samples of one axis; fewer than this say nothing of a frequency
+COUNT_MIN, COUNT_MAX = 32, 120_000
+DURATION_MAX_S = 120.0
+
+#: field of the header -> the reason that is counted when it is wrong
+_REASONS = {"t": "time", "hz": "rate", "axes": "axes", "scale": "scale", "encoding": "encoding"}
+_FIELD = re.compile(r"`\$\.(\w+)|field `(\w+)`")
+
+
+class Wave(msgspec.Struct, frozen=True):
+    """A block as sent; the fields are those of docs/mqtt.md."""
+
+    c: str
+    t: int | str
+    hz: Annotated[float, msgspec.Meta(ge=RATE_MIN_HZ, le=RATE_MAX_HZ)]
+    samples: bytes
+    axes: Literal["x", "y", "z", "xyz"] = "x"
+    unit: str = ""
+    scale: Annotated[float, msgspec.Meta(ge=1e-12, le=1e6)] = 1.0
+    encoding: Literal["i2", "f4"] = "i2"
+
+
+class _Numbers(msgspec.Struct):
+    boot: Annotated[int, msgspec.Meta(ge=0, le=BOOT_MAX)] | None = None
+    seq: Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)] | None = None
+
+
+def decode(payload: bytes) -> tuple[int, int, Wave | Bad]:
+    """Read a payload.
+
+    Returns
+    -------
+    boot, seq
+        -1 when the sender does not number its blocks.
+    wave
+        The block, or what is wrong with it; it uses up its number all the same.
+
+    Raises
+    ------
+    Unreadable
+        When nothing of it can be used.
+
+    """
+    if not payload:
+        raise Unreadable("empty", "payload must be a CBOR map, got nothing")
+    try:
+        header = cbor2.loads(payload)
+    except RecursionError:
+        raise Unreadable("too deep", "payload is nested too deeply") from None
+    except Exception as error:  # noqa: BLE001 - tags in it call readers of many kinds
+        raise Unreadable("not CBOR", str(error)[:300]) from None
+    if not isinstance(header, dict) or not all(isinstance(key, str) for key in header):
+        raise Unreadable("wrong shape", "payload must be a CBOR map with names as keys")
+    if 0xA0 <= payload[0] < 0xB8 and payload[0] - 0xA0 != len(header):
+        raise Unreadable("double key", "each key must stand once")
+    try:
+        numbers = msgspec.convert(header, _Numbers)
+    except msgspec.ValidationError as error:
+        raise Unreadable("wrong shape", str(error)[:300]) from None
+    wave = _block(header)
+    if numbers.seq is None:
+        return -1, -1, wave
+    return numbers.boot or 0, numbers.seq, wave
+
+
+def _block(header: dict[str, Any]) -> Wave | Bad:
+    address = header.get("c")
+    address = address[:200] if isinstance(address, str) else ""
+    try:
+        wave = msgspec.convert(header, Wave)
+    except (msgspec.ValidationError, RecursionError) as error:
+        named = _FIELD.search(str(error))
+        field = (named[1] or named[2]) if named else ""
+        return Bad(_REASONS.get(field, "wrong type"), str(error)[:300], address, b"")
+    width = ENCODINGS[wave.encoding].itemsize * len(wave.axes)
+    count, rest = divmod(len(wave.samples), width)
+    if rest:
+        detail = f"samples must be a multiple of {width} bytes, got {len(wave.samples)}"
+        return Bad("length", detail, address, b"")
+    if not math.isfinite(wave.hz) or not math.isfinite(wave.scale):
+        return Bad("rate", "hz and scale must be finite", address, b"")
+    if not COUNT_MIN <= count <= COUNT_MAX or count / wave.hz > DURATION_MAX_S:
+        wanted = f"{COUNT_MIN} to {COUNT_MAX} samples an axis and at most {DURATION_MAX_S:g} s"
+        detail = f"a block must have {wanted}, got {count} at {wave.hz:g} Hz"
+        return Bad("length", detail, address, b"")
+    if wave.encoding == "f4" and not np.isfinite(np.frombuffer(wave.samples, "<f4")).all():
+        return Bad("value", "samples must be finite, got NaN or infinity", address, b"")
+    return wave
