@@ -11,7 +11,9 @@ import structlog
 from alerting import acts, escalation
 from alerting.join import JoinContext, Joined, join
 from analytics import segments
+from app import waves
 from app.watch import Watched, WatchList
+from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, Notice
 from domain.clock import MINUTE_NS, Clock
 from domain.errors import Conflict, StoreUnavailable
@@ -27,7 +29,7 @@ from domain.ports import (
     Spool,
     SpoolEntry,
 )
-from domain.readings import UNFIT, ReadingBatch, concat
+from domain.readings import UNFIT, ReadingBatch
 from domain.sensors import Segment
 from domain.services import Health
 from domain.views import Latest
@@ -62,12 +64,14 @@ class Pipeline:
         clock: Clock,
         shard: int = 0,
         base_url: str = "",
+        wave_desk: WaveDesk | None = None,
     ) -> None:
         self._spool, self._readings, self._judgements = spool, readings, judgements
         self._alerts, self._register, self._profile = alerts, register, profile
         self._detectors, self._clock = detectors, clock
         self._shard, self._base_url = shard, base_url
         self._watch = WatchList(register, shard)
+        self._waves = wave_desk or WaveDesk(profile, None)
         self._states: dict[tuple[str, str], Any] | None = None
         self._latest: dict[str, dict[str, Latest]] = {}
         self._heard: dict[str, int] = {}
@@ -99,7 +103,7 @@ class Pipeline:
         if not entries:
             return 0
         try:
-            self._readings.append(concat([entry.batch for entry in entries]))
+            self._readings.append(self._batch(entries))
         except StoreUnavailable as error:
             if not self._store_down:
                 log.warning("readings store is away; the spool holds", error=str(error))
@@ -132,9 +136,13 @@ class Pipeline:
     def handle(self, entries: Sequence[SpoolEntry]) -> None:
         """Judge a stretch of the spool: the way from readings to alerts, in one transaction."""
         now_ns = self._clock.now_ns()
-        batch = concat([entry.batch for entry in entries])
+        batch = self._batch(entries)
         self._hear(batch)
         draft = _Draft()
+        if any(entry.waves for entry in entries):
+            assert self._states is not None  # noqa: S101 - _wake has run
+            for building_id, state in self._waves.look(entries, self._watch, self._states).items():
+                draft.keep(building_id, waves.STATE, state)
         for watched, rows in self._by_building(batch):
             self._examine(watched, rows, draft, now_ns)
         self._commit(
@@ -147,6 +155,16 @@ class Pipeline:
             ),
             statuses=tuple({s.gateway_id: s for e in entries for s in e.statuses}.values()),
         )
+
+    def _batch(self, entries: Sequence[SpoolEntry]) -> ReadingBatch:
+        """Join the readings of rows with those that waveforms in them come to."""
+        if any(entry.waves for entry in entries):
+            try:
+                self._watch.refresh()  # storing may be the first that needs the register
+            except StoreUnavailable:
+                if not self._watch.buildings:
+                    raise
+        return self._waves.batch(entries, self._watch)
 
     def tick(self) -> None:
         """Judge what time alone changes: silence, escalation, alerts that have been over long."""

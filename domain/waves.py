@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.clock import SECOND_NS
+from domain.sensors import Channel
 
 Samples = NDArray[np.float32]
 
@@ -189,6 +190,12 @@ class Waveform:
     at_ns: NDArray[np.int64]
     raw: Samples
     velocity: Samples
+
+
+def derived_channels(channels: Sequence[Channel]) -> frozenset[str]:
+    """Tell which channels of a site hold what Anju works out of waveforms, by id."""
+    with_waves = {c.sensor_id for c in channels if c.kind in WAVE_KINDS and c.axis == WAVE_AXIS}
+    return frozenset(c.id for c in channels if c.sensor_id in with_waves and c.kind in FEATURE_AXES)
 
 
 class WaveStore(Protocol):

@@ -10,7 +10,7 @@ from domain.clock import SECOND_NS
 from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile, VibrationTable
 from domain.readings import ReadingBatch
-from domain.views import BuildingView, WatchedPoint
+from domain.views import BuildingView, WatchedChannel, WatchedPoint
 
 _MATERIALS = {"timber": "timber", "stone": "stone"}
 
@@ -19,8 +19,10 @@ class PeakVelocity:
     """Report vibration that reaches a share of the limit of its frequency.
 
     One table is picked for a point and never mixed with another: heritage class first, then
-    works next door, then traffic; by use and by whether the point sits on the top floor. A peak
-    without a frequency is held against the strictest point of the table, and says so. Counts
+    works next door, then traffic; by use and by whether the point sits on the top floor. Of a
+    point that has three axes each peak is held against the limit at its own frequency, and the
+    largest share counts: not always the largest peak, for tables are stricter at low frequencies.
+    A peak without a frequency is held against the strictest point of the table, and says so. Counts
     once 3 of 5 peaks agree, or at once when a second point shakes as much at the same time.
 
     Parameters
@@ -69,7 +71,7 @@ class PeakVelocity:
                     point, channel = mine[code]
                     came_ns = max(at_ns, received_ns)
                     self._give_up(view, came_ns, points, found)
-                    self._take(view, point, channel.kind, at_ns, value, came_ns, points, found)
+                    self._take(view, point, channel, at_ns, value, came_ns, points, found)
         self._give_up(view, view.now_ns, points, found)
         return found, state if points == kept else points
 
@@ -78,70 +80,66 @@ class PeakVelocity:
     ) -> None:
         """Judge the peaks that have waited long enough for their frequency."""
         for sensor_id, held in list(points.items()):
-            peak, point = held["peak"], view.points.get(sensor_id)
-            if peak is not None and point is not None and now_ns - peak[2] > self._wait_ns:
-                self._judge(view, point, peak, None, points, found)
+            point = view.points.get(sensor_id)
+            waits = held.get("peaks") and now_ns - held["came"] > self._wait_ns
+            if waits and point is not None:
+                self._judge(view, point, points, found)
 
     def _take(
         self,
         view: BuildingView,
         point: WatchedPoint,
-        kind: str,
+        channel: WatchedChannel,
         at_ns: int,
         value: float,
         came_ns: int,
         points: dict[str, Any],
         found: list[Finding],
     ) -> None:
-        """Take in one reading; `peak` waits for its frequency, `frequency` for its peak."""
-        held = points.get(point.sensor_id) or {
-            "peak": None,
-            "frequency": None,
-            "judged": 0,
-            "standing": None,
-            "last": None,
-        }
-        peak, frequency = held["peak"], held["frequency"]
-        if peak is not None and at_ns > peak[0]:
-            points[point.sensor_id] = held
-            self._judge(view, point, peak, None, points, found)
-            held, peak = points[point.sensor_id], None
-        if kind == "frequency":
-            if peak is not None and peak[0] == at_ns:
+        """Take in one reading; peaks and frequencies of one moment wait for each other."""
+        letter = _letter(channel)
+        if letter not in _letters(point):
+            return  # the largest of the axes, which are judged each by themselves
+        held = {**_EMPTY, **points.get(point.sensor_id, {})}
+        if at_ns <= held["judged"] or at_ns < held["at"]:
+            return
+        if at_ns > held["at"]:
+            if held["peaks"]:
                 points[point.sensor_id] = held
-                self._judge(view, point, peak, value, points, found)
-            else:
-                points[point.sensor_id] = {**held, "frequency": [at_ns, value]}
-            return
-        if at_ns <= held["judged"]:
-            return
-        points[point.sensor_id] = {**held, "peak": [at_ns, value, came_ns]}
-        if frequency is not None and frequency[0] == at_ns:
-            self._judge(view, point, [at_ns, value, came_ns], frequency[1], points, found)
-        elif not any(channel.kind == "frequency" for channel in point.axes.values()):
-            self._judge(view, point, [at_ns, value, came_ns], None, points, found)
+                self._judge(view, point, points, found)
+                held = points[point.sensor_id]
+            held = {**held, "at": at_ns, "peaks": {}, "hertz": {}}
+        if channel.kind == "frequency":
+            held = {**held, "hertz": {**held["hertz"], letter: value}}
+        else:
+            held = {**held, "peaks": {**held["peaks"], letter: value}, "came": came_ns}
+        points[point.sensor_id] = held
+        if _complete(point, held):
+            self._judge(view, point, points, found)
 
     def _judge(
         self,
         view: BuildingView,
         point: WatchedPoint,
-        peak: list[Any],
-        frequency_hz: float | None,
         points: dict[str, Any],
         found: list[Finding],
     ) -> None:
-        at_ns, peak_mm_s, _ = peak
-        held = {**points[point.sensor_id], "peak": None, "judged": at_ns}
+        """Judge the axis of which the peak is the largest share of its own limit."""
+        held = points[point.sensor_id]
+        at_ns, peaks, hertz = held["at"], held["peaks"], held["hertz"]
+        held = {**held, "peaks": {}, "hertz": {}, "judged": at_ns}
         points[point.sensor_id] = held
         table, factor = self._table(view.building, point.storey)
         if table is None:
             return
-        if frequency_hz is None:
-            at_hz, limit_mm_s = table.strictest
-        else:
-            at_hz, limit_mm_s = frequency_hz, table.limit_at(frequency_hz)
-        limit_mm_s *= factor
-        share = 100.0 * peak_mm_s / limit_mm_s
+        share, letter, at_hz, limit_mm_s = max(
+            (
+                _share(peak, hertz.get(letter), table, factor, letter)
+                for letter, peak in sorted(peaks.items())
+            ),
+            key=lambda one: one[0],
+        )
+        peak_mm_s, frequency_hz = peaks[letter], hertz.get(letter)
         weighed = self._gate.weigh((row, share) for row in self._rows)
         standing = held["standing"]
         started_ns = standing[1] if standing else at_ns
@@ -172,6 +170,7 @@ class PeakVelocity:
                 details=(
                     ("frequency_hz", at_hz),
                     ("frequency", "strictest of the table" if frequency_hz is None else "measured"),
+                    *((("axis", letter),) if letter else ()),
                     ("table", table.id),
                     ("factor", factor),
                     ("share_percent", share),
@@ -186,7 +185,7 @@ class PeakVelocity:
         worst = Level.NONE
         for sensor_id, held in points.items():
             other = view.points.get(sensor_id)
-            if other is None or sensor_id == point.sensor_id or held["last"] is None:
+            if other is None or sensor_id == point.sensor_id or held.get("last") is None:
                 continue
             interval_s = max(channel.interval_s for channel in other.axes.values())
             if abs(at_ns - held["last"][0]) <= self._intervals * interval_s * SECOND_NS:
@@ -210,6 +209,50 @@ class PeakVelocity:
         position = "top" if top else "foundation"
         table = self._tables.get(f"{self._choices[name]}.{use}.{position}")
         return table, self._substandard if building.substandard else 1.0
+
+
+#: what is known of a point at first; `at` is the moment of the peaks that wait
+_EMPTY: dict[str, Any] = {
+    "at": 0,
+    "came": 0,
+    "peaks": {},
+    "hertz": {},
+    "judged": 0,
+    "standing": None,
+    "last": None,
+}
+
+
+def _letter(channel: WatchedChannel) -> str:
+    """Tell the axis that a channel is of: `x` of `ppv.x`, nothing of `ppv`."""
+    return channel.axis.partition(".")[2]
+
+
+def _letters(point: WatchedPoint) -> set[str]:
+    """Tell the axes that a point has peaks of; the lone one only where there is no other."""
+    letters = {_letter(c) for c in point.axes.values() if c.kind == "peak_velocity"}
+    return letters - {""} or letters
+
+
+def _complete(point: WatchedPoint, held: dict[str, Any]) -> bool:
+    """Tell whether every axis has its peak, and its frequency where it sends one."""
+    with_hertz = {_letter(c) for c in point.axes.values() if c.kind == "frequency"}
+    return all(
+        letter in held["peaks"] and (letter in held["hertz"] or letter not in with_hertz)
+        for letter in _letters(point)
+    )
+
+
+def _share(
+    peak_mm_s: float, frequency_hz: float | None, table: VibrationTable, factor: float, letter: str
+) -> tuple[float, str, float, float]:
+    """Tell the share of the limit, %, with axis, frequency and limit."""
+    if frequency_hz is None:
+        at_hz, limit_mm_s = table.strictest
+    else:
+        at_hz, limit_mm_s = frequency_hz, table.limit_at(frequency_hz)
+    limit_mm_s *= factor
+    return 100.0 * peak_mm_s / limit_mm_s, letter, at_hz, limit_mm_s
 
 
 DETECTOR = PeakVelocity
