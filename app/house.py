@@ -23,6 +23,7 @@ from app.clocks import open_clock
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
 from app.settings import Settings
+from app.waves import WaveDesk
 from domain.clock import Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.ports import ReadingStore
@@ -34,6 +35,7 @@ from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
 from storage.spool import SpoolReader, SqliteSpool
+from storage.waves import FolderWaves
 from web.application import mount_pages
 
 log = structlog.get_logger()
@@ -98,6 +100,22 @@ class House:
         )
 
     @cached_property
+    def waves(self) -> FolderWaves:
+        """The waveforms of events."""
+        waves = self.settings.waves
+        return FolderWaves(
+            self.settings.waves_folder,
+            days=waves.days,
+            bytes_max=waves.bytes_max,
+            free_bytes_min=waves.free_bytes_min,
+        )
+
+    @cached_property
+    def wave_desk(self) -> WaveDesk:
+        """What the pipeline does with waveforms."""
+        return WaveDesk(load_profile(self.settings.profile), self.waves)
+
+    @cached_property
     def spool(self) -> SpoolReader:
         """The spool; ingest is its one writer, the others read it."""
         if Role.INGEST in self.roles:
@@ -128,6 +146,7 @@ class House:
             clock=self.clock,
             shard=self.settings.broker.shard,
             base_url=self.settings.base_url,
+            wave_desk=self.wave_desk,
         )
 
     @cached_property
@@ -152,6 +171,7 @@ class House:
             access=self.records.access,
             audit=self.records.audit,
             readings=self.readings,
+            waves=self.waves,
             identity=self.identity,
             clock=self.clock,
             profile=load_profile(self.settings.profile),
@@ -232,6 +252,7 @@ class House:
             found.append(self.spool_writer.health())
         if "pipeline" in self.__dict__:
             found.append(self.pipeline.health())
+            found.append(self.wave_desk.health())
         with contextlib.suppress(StoreUnavailable):
             figures = [("waiting", float(self.records.outbox.unfinished()))]
             if "dispatcher" in self.__dict__:

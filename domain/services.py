@@ -15,6 +15,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.waves import WaveStore
 
 
 class Identity(Protocol):
@@ -116,6 +117,8 @@ class Services:
         The one clock of readings and alerts; virtual in the accelerated story.
     simulated
         What to say on every page when the data are simulated; empty for real data.
+    waves
+        Waveforms of events; `None`: this process keeps none.
 
     """
 
@@ -132,4 +135,5 @@ class Services:
     health: Callable[[], list[Health]]
     simulated: str = ""
     secure_cookies: bool = True
+    waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
