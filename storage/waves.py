@@ -31,7 +31,7 @@ from domain.waves import KeptBlock, WaveEvent, Waveform, WavePeak
 log = structlog.get_logger()
 
 _NAME = re.compile(r"(\d{20})-(\d{20})\.parquet")
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _KEY = b"anju.wave"
 
 

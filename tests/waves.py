@@ -62,6 +62,7 @@ def block(
 def packed(samples: Any, encoding: str = "i2", scale: float = 1.0) -> bytes:
     values = np.asarray(samples, np.float64) / scale
     if encoding == "i2":
+        assert np.abs(values).max() < 32_768
         return bytes(np.rint(values).astype("<i2").tobytes())
     return bytes(values.astype("<f4").tobytes())
 

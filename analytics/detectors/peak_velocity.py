@@ -11,6 +11,7 @@ from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile, VibrationTable
 from domain.readings import ReadingBatch
 from domain.views import BuildingView, WatchedChannel, WatchedPoint
+from domain.waves import WAVE_AXIS
 
 _MATERIALS = {"timber": "timber", "stone": "stone"}
 
@@ -145,7 +146,11 @@ class PeakVelocity:
         started_ns = standing[1] if standing else at_ns
         standing, level = self._gate.push(standing, at_ns, weighed.hit, weighed.stay)
         held["standing"] = standing
-        held["last"] = [at_ns, int(weighed.hit)] if weighed.hit else None
+        if weighed.hit:
+            held["last"] = [at_ns, int(weighed.hit)]
+        elif WAVE_AXIS not in point.axes:
+            held["last"] = None
+        # a waveform's blocks are short and may come sensor by sensor: its last knock stays known
         second = self._second(view, point, at_ns, points) if weighed.hit else Level.NONE
         agreed = min(weighed.hit, second)
         if agreed:

@@ -82,7 +82,7 @@ def _block(header: dict[str, Any]) -> Wave | Bad:
     address = header.get("c")
     address = address[:200] if isinstance(address, str) else ""
     try:
-        wave = msgspec.convert(header, Wave)
+        wave = msgspec.convert(header, Wave, builtin_types=(bytes,))
     except (msgspec.ValidationError, RecursionError) as error:
         named = _FIELD.search(str(error))
         field = (named[1] or named[2]) if named else ""

@@ -167,5 +167,5 @@ def test_nothing_is_kept_when_the_disk_is_nearly_full(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(SettingsInvalid, match="waves.folder"):
+    with pytest.raises(SettingsInvalid, match=r"waves\.folder"):
         FolderWaves(tmp_path / "file" / "waves", days=1, bytes_max=1)
