@@ -1,19 +1,17 @@
 """Peak velocity at its own frequency against the table that fits the building (振动速度峰值)."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from analytics.confirm import Gate
 from analytics.evidence import deciding_row, finding
-from domain.buildings import Building, HeritageClass
+from analytics.vibration_tables import table_for
 from domain.clock import SECOND_NS
 from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile, VibrationTable
 from domain.readings import ReadingBatch
 from domain.views import BuildingView, WatchedChannel, WatchedPoint
 from domain.waves import WAVE_AXIS
-
-_MATERIALS = {"timber": "timber", "stone": "stone"}
 
 
 class PeakVelocity:
@@ -40,12 +38,9 @@ class PeakVelocity:
     def __init__(self, profile: LimitProfile) -> None:
         self._gate = Gate.from_profile(profile)
         self._rows = profile.of("ppv_share")
-        self._tables = {table.id: table for table in profile.tables}
-        self._choices = dict(profile.choices)
-        self._substandard = profile.number("vibration.substandard")
         self._wait_ns = int(profile.number("vibration.wait_s") * SECOND_NS)
         self._intervals = profile.number("step.intervals")
-        self._table = lru_cache(4096)(self._table_for)
+        self._table = lru_cache(4096)(partial(table_for, profile))
 
     def examine(
         self, batch: ReadingBatch, state: Any, view: BuildingView
@@ -196,24 +191,6 @@ class PeakVelocity:
             if abs(at_ns - held["last"][0]) <= self._intervals * interval_s * SECOND_NS:
                 worst = max(worst, Level(held["last"][1]))
         return worst
-
-    def _table_for(
-        self, building: Building, storey: int | None
-    ) -> tuple[VibrationTable | None, float]:
-        """Pick the table of a point and the factor on it."""
-        if building.heritage is not HeritageClass.NONE:
-            material = _MATERIALS.get(building.structure, "brick")
-            family = self._choices["vibration.heritage"]
-            # these limits stand for the highest load-bearing point; used at any point
-            return self._tables.get(f"{family}.{material}.{building.heritage.value}.top"), 1.0
-        name = "vibration.works" if building.works_nearby else "vibration.default"
-        use = "industrial-public" if building.use in {"industrial", "public"} else "residential"
-        if building.substandard:
-            use = "residential"  # GB 50868-2013: 70 % of the residential row
-        top = storey is not None and storey >= building.storeys_above > 1
-        position = "top" if top else "foundation"
-        table = self._tables.get(f"{self._choices[name]}.{use}.{position}")
-        return table, self._substandard if building.substandard else 1.0
 
 
 #: what is known of a point at first; `at` is the moment of the peaks that wait
