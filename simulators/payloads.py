@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
+import cbor2
 import msgspec
 
 from domain.clock import to_datetime
@@ -64,6 +65,26 @@ def dzt(rows: Iterable[Row]) -> bytes:
         else:
             moments.setdefault(instant(at_ns), {})[name] = value
     return msgspec.json.encode(devices)
+
+
+def wave(
+    boot: int, seq: int, address: str, at_ns: int, rate_hz: float, scale: float, samples: bytes
+) -> bytes:
+    """Write one block of a waveform, three axes, int16, m/s²."""
+    return cbor2.dumps(
+        {
+            "boot": boot,
+            "seq": seq,
+            "c": address,
+            "t": at_ns,
+            "hz": rate_hz,
+            "axes": "xyz",
+            "unit": "m/s²",
+            "scale": scale,
+            "encoding": "i2",
+            "samples": samples,
+        }
+    )
 
 
 def status(*, online: bool, boot: int, battery: float, signal: int, firmware: str) -> bytes:
