@@ -1,7 +1,10 @@
 """Peak velocity at its own frequency against the table that fits the building (振动速度峰值)."""
 
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
+
+import numpy as np
 
 from analytics.confirm import Gate
 from analytics.evidence import deciding_row, finding
@@ -51,23 +54,33 @@ class PeakVelocity:
         found: list[Finding] = []
         if len(batch):
             known = view.channels()
-            mine = {
-                code: known[channel_id]
-                for code, channel_id in enumerate(batch.channels)
-                if channel_id in known and known[channel_id][1].kind in self.kinds
-            }
+            shapes: dict[str, _Shape] = {}
+            mine: dict[int, tuple[WatchedPoint, WatchedChannel, str, _Shape]] = {}
+            for code, channel_id in enumerate(batch.channels):
+                if channel_id not in known or known[channel_id][1].kind not in self.kinds:
+                    continue
+                point, channel = known[channel_id]
+                if point.sensor_id not in shapes:
+                    shapes[point.sensor_id] = _Shape.of(point)
+                shape, letter = shapes[point.sensor_id], _letter(channel)
+                if letter in shape.peaks:  # not the largest of axes that are judged one by one
+                    mine[code] = point, channel, letter, shape
+            rows = np.flatnonzero(np.isin(batch.channel, list(mine)))
             for code, at_ns, value, received_ns in zip(
-                batch.channel.tolist(),
-                batch.taken_at.tolist(),
-                batch.value.tolist(),
-                batch.received_at.tolist(),
+                batch.channel[rows].tolist(),
+                batch.taken_at[rows].tolist(),
+                batch.value[rows].tolist(),
+                batch.received_at[rows].tolist(),
                 strict=True,
             ):
-                if code in mine:
-                    point, channel = mine[code]
-                    came_ns = max(at_ns, received_ns)
-                    self._give_up(view, came_ns, points, found)
-                    self._take(view, point, channel, at_ns, value, came_ns, points, found)
+                point, channel, letter, shape = mine[code]
+                came_ns = max(at_ns, received_ns)
+                self._give_up(view, came_ns, points, found)
+                held = self._take(
+                    view, point, channel, letter, at_ns, value, came_ns, points, found
+                )
+                if held is not None and shape.complete(held):
+                    self._judge(view, point, points, found)
         self._give_up(view, view.now_ns, points, found)
         return found, state if points == kept else points
 
@@ -86,19 +99,17 @@ class PeakVelocity:
         view: BuildingView,
         point: WatchedPoint,
         channel: WatchedChannel,
+        letter: str,
         at_ns: int,
         value: float,
         came_ns: int,
         points: dict[str, Any],
         found: list[Finding],
-    ) -> None:
+    ) -> dict[str, Any] | None:
         """Take in one reading; peaks and frequencies of one moment wait for each other."""
-        letter = _letter(channel)
-        if letter not in _letters(point):
-            return  # the largest of the axes, which are judged each by themselves
         held = {**_EMPTY, **points.get(point.sensor_id, {})}
         if at_ns <= held["judged"] or at_ns < held["at"]:
-            return
+            return None
         if at_ns > held["at"]:
             if held["peaks"]:
                 points[point.sensor_id] = held
@@ -110,8 +121,7 @@ class PeakVelocity:
         else:
             held = {**held, "peaks": {**held["peaks"], letter: value}, "came": came_ns}
         points[point.sensor_id] = held
-        if _complete(point, held):
-            self._judge(view, point, points, found)
+        return held
 
     def _judge(
         self,
@@ -210,19 +220,25 @@ def _letter(channel: WatchedChannel) -> str:
     return channel.axis.partition(".")[2]
 
 
-def _letters(point: WatchedPoint) -> set[str]:
-    """Tell the axes that a point has peaks of; the lone one only where there is no other."""
-    letters = {_letter(c) for c in point.axes.values() if c.kind == "peak_velocity"}
-    return letters - {""} or letters
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Axes of a point: those that have a peak, and those of them that send a frequency."""
 
+    peaks: frozenset[str]
+    hertz: frozenset[str]
 
-def _complete(point: WatchedPoint, held: dict[str, Any]) -> bool:
-    """Tell whether every axis has its peak, and its frequency where it sends one."""
-    with_hertz = {_letter(c) for c in point.axes.values() if c.kind == "frequency"}
-    return all(
-        letter in held["peaks"] and (letter in held["hertz"] or letter not in with_hertz)
-        for letter in _letters(point)
-    )
+    @classmethod
+    def of(cls, point: WatchedPoint) -> "_Shape":
+        """Tell the axes; the lone one counts only where there is no other."""
+        channels = point.axes.values()
+        letters = frozenset(_letter(c) for c in channels if c.kind == "peak_velocity")
+        letters = letters - {""} or letters
+        hertz = frozenset(_letter(c) for c in channels if c.kind == "frequency")
+        return cls(letters, hertz & letters)
+
+    def complete(self, held: dict[str, Any]) -> bool:
+        """Tell whether everything of one moment has come."""
+        return self.peaks <= held["peaks"].keys() and self.hertz <= held["hertz"].keys()
 
 
 def _share(
