@@ -238,7 +238,7 @@ class _Shape:
 
     def complete(self, held: dict[str, Any]) -> bool:
         """Tell whether everything of one moment has come."""
-        return self.peaks <= held["peaks"].keys() and self.hertz <= held["hertz"].keys()
+        return self.peaks.issubset(held["peaks"]) and self.hertz.issubset(held["hertz"])
 
 
 def _share(
