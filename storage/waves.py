@@ -137,12 +137,15 @@ class FolderWaves:
                     gap = np.full((len(axes), 1), np.nan, np.float32)
                     raw.append(gap)
                     velocity.append(gap)
-                columns = {name: table[name].to_numpy() for name in table.column_names}
-                at.append(header.start_ns + np.rint(np.arange(len(table)) * step_ns).astype(int))
+                moments = header.start_ns + np.rint(np.arange(len(table)) * step_ns).astype(int)
+                # what two blocks both have stands once
+                new = slice(int(np.searchsorted(moments, (end_ns or 0) - step_ns / 2)), None)
+                columns = {name: table[name].to_numpy()[new] for name in table.column_names}
+                at.append(moments[new])
                 scale = np.float32(header.scale)
                 raw.append(np.stack([columns[a] * scale for a in axes]).astype(np.float32))
                 velocity.append(np.stack([columns[f"velocity_{a}"] for a in axes]))
-                end_ns = header.end_ns
+                end_ns = max(header.end_ns, end_ns or 0)
         return Waveform(
             event,
             axes,

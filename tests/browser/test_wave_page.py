@@ -32,7 +32,8 @@ BLOW_NS = NOW_NS - 5 * 3600 * SECOND_NS
 def blocks(moment_ns: int, count: int) -> list[WaveBlock]:
     """Take what the simulated accelerometer sends around a moment of the excavation."""
     began_ns = BLAST_NS - round(SCENARIO.blast_day * DAY_NS)
-    phase = (moment_ns // SECOND_NS) % 7200
+    # by plan at the very moment of the blow; of the blast the trigger's own blocks are enough
+    phase = (moment_ns // SECOND_NS - (3600 if count == 3 else 0)) % 7200
     sent = blocks_between(
         [WaveInstrument(WAVE, 11, phase)], SCENARIO, began_ns, moment_ns - 15 * SECOND_NS,
         moment_ns + 20 * SECOND_NS,

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,16 @@ def test_where_a_block_is_missing_the_line_is_broken(store: WaveStore) -> None:
     assert np.isnan(wave.raw).sum(axis=1).tolist() == [1, 1, 1]
     assert np.isnan(wave.velocity[0, 200])
     assert (np.diff(wave.at_ns) > 0).all()
+
+
+def test_where_blocks_overlap_each_moment_stands_once(store: WaveStore) -> None:
+    late = kept(2)
+    half = replace(late, block=replace(late.block, start_ns=START_NS + 1_500_000_000))
+    store.keep([kept(1), half])
+    wave = store.waveform("V2", START_NS + 1_200_000_000)
+    assert (np.diff(wave.at_ns) == 5_000_000).all()
+    assert len(wave.at_ns) == 300
+    assert (wave.velocity[:, 200:] == half.velocity[:, 100:]).all()
 
 
 def test_an_unknown_event_is_not_found(store: WaveStore) -> None:

@@ -51,6 +51,7 @@ function marks(peak) {
         ctx.stroke();
         ctx.font = `600 ${11 * ratio()}px ${css("--font")}`;
         ctx.textBaseline = "middle";
+        ctx.textAlign = "left";
         const label = `${peak.peak.toFixed(2)} mm/s · ${peak.hertz.toFixed(1)} Hz`;
         const wide = ctx.measureText(label).width + 8 * ratio();
         const right = x + 10 * ratio() + wide < bbox.left + bbox.width;
@@ -70,7 +71,9 @@ function marks(peak) {
 
 function digits(splits) {
   const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)) || 1;
-  return Math.max(0, Math.min(5, Math.ceil(-Math.log10(step) - 1e-9)));
+  let n = 0;
+  while (n < 5 && Math.abs(step * 10 ** n - Math.round(step * 10 ** n)) > 1e-6 * step * 10 ** n) n++;
+  return n;
 }
 const plain = (u, splits) => splits.map((v) => v.toFixed(digits(splits)).replace("-", "−"));
 
@@ -86,7 +89,7 @@ function course(row, peak, width, reach, last) {
   return {
     opts: {
       width, height: HEIGHT, padding: [8, 8, 0, 0],
-      legend: { show: true, live: true },
+      legend: { show: false },
       cursor: { sync: { key: sync.key, setSeries: false }, drag: { x: true, y: false }, points: { size: 5 } },
       series,
       bands: [{ series: [2, 1], fill: `${stroke}55` }],
@@ -171,10 +174,14 @@ function curve() {
     ctx.save();
     ctx.font = `600 ${12 * ratio()}px ${css("--font")}`;
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
+    let last = -Infinity;
     for (const one of [...shownLevels].reverse()) {
       if (!one.values.length) continue;
       const y = u.valToPos(one.values[0], "y", true);
       if (y < bbox.top || y > bbox.top + bbox.height) continue;
+      if (Math.abs(y - last) < 13 * ratio()) continue;
+      last = y;
       ctx.fillStyle = css(`--${one.level}-ink`);
       ctx.font = `${11 * ratio()}px ${css("--font")}`;
       ctx.fillText(one.share >= 1 ? `${words.limit_line} 100 %` : `${Math.round(one.share * 100)} %`, bbox.left + 4 * ratio(), y - 8 * ratio());
