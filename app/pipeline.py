@@ -29,7 +29,7 @@ from domain.ports import (
     Spool,
     SpoolEntry,
 )
-from domain.readings import UNFIT, ReadingBatch
+from domain.readings import UNFIT, QualityFlag, ReadingBatch
 from domain.sensors import Segment
 from domain.services import Health
 from domain.views import Latest
@@ -104,7 +104,9 @@ class Pipeline:
         if not entries:
             return 0
         try:
-            self._readings.append(self._batch(entries))
+            batch = self._batch(entries)
+            # what waits in quarantine is judged, and stored once its time is known
+            self._readings.append(batch.take((batch.flag & QualityFlag.HELD) == 0))
         except StoreUnavailable as error:
             if not self._store_down:
                 log.warning("readings store is away; the spool holds", error=str(error))
@@ -139,6 +141,8 @@ class Pipeline:
         now_ns = self._clock.now_ns()
         batch = self._batch(entries)
         self._hear(batch)
+        # what comes out of quarantine was judged when it went in
+        batch = batch.take((batch.flag & QualityFlag.RELEASED) == 0)
         draft = _Draft()
         if any(entry.waves for entry in entries):
             assert self._states is not None  # noqa: S101 - _wake has run
@@ -155,6 +159,7 @@ class Pipeline:
                 {(a.gateway_id, a.day): a for e in entries for a in e.accounts}.values()
             ),
             statuses=tuple({s.gateway_id: s for e in entries for s in e.statuses}.values()),
+            clocks=tuple({c.gateway_id: c for e in entries for c in e.clocks}.values()),
         )
 
     def _batch(self, entries: Sequence[SpoolEntry]) -> ReadingBatch:

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from domain.accounts import DayAccount, Refusal
+from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, SpoolEntry
 from domain.readings import ReadingBatch
 from domain.waves import WaveBlock
@@ -48,6 +49,7 @@ class _Row(msgspec.Struct, array_like=True):
     refusals: list[Refusal]
     accounts: list[DayAccount]
     statuses: list[GatewayStatus]
+    clocks: list[ClockNote] = []
     waves: list[_Wave] = []
 
 
@@ -60,14 +62,21 @@ def encode_row(
     refusals: tuple[Refusal, ...],
     accounts: tuple[DayAccount, ...],
     statuses: tuple[GatewayStatus, ...],
+    clocks: tuple[ClockNote, ...] = (),
     waves: Sequence[WaveBlock] = (),
 ) -> bytes:
     """Write a row down: 42 bytes a reading, the ids of its channels, samples as they came."""
     columns = [getattr(batch, name).astype(kind, copy=False).tobytes() for name, kind in _COLUMNS]
-    row = _Row(1, list(batch.channels), columns, list(refusals), list(accounts), list(statuses))
-    row.waves = [
-        _Wave(*(getattr(block, name) for name in _Wave.__struct_fields__)) for block in waves
-    ]
+    row = _Row(
+        1,
+        list(batch.channels),
+        columns,
+        list(refusals),
+        list(accounts),
+        list(statuses),
+        list(clocks),
+        [_Wave(*(getattr(block, name) for name in _Wave.__struct_fields__)) for block in waves],
+    )
     return _encode(row)
 
 
@@ -96,5 +105,6 @@ def decode_row(offset: int, data: bytes) -> SpoolEntry:
         tuple(row.refusals),
         tuple(row.accounts),
         tuple(row.statuses),
+        tuple(row.clocks),
         tuple(WaveBlock(*msgspec.structs.astuple(wave)) for wave in row.waves),
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from domain.accounts import DayAccount, Refusal
 from domain.alerts import Alert, AlertState, Recipient
 from domain.errors import Conflict, InvalidInput
+from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, Judgement
 from storage.records import tables
 from storage.records.alerts import (
@@ -28,6 +29,7 @@ from storage.records.rows import Rows, among, clean, count_on, insert_into
 
 REFUSALS = Rows(Refusal, tables.refusals)
 ACCOUNTS = Rows(DayAccount, tables.accounts, ("gateway_id", "day"))
+CLOCKS = Rows(ClockNote, tables.gateway_clocks, ("gateway_id",))
 STATUSES = Rows(GatewayStatus, tables.gateway_statuses, ("gateway_id",))
 
 #: a refusal's address is part of a key, and PostgreSQL's keys end at 2.7 kB
@@ -129,6 +131,7 @@ class RecordsJudgement:
             ACCOUNTS.upsert(connection, judgement.accounts)
             statuses = [replace(s, firmware=clean(s.firmware, 200)) for s in judgement.statuses]
             STATUSES.upsert(connection, statuses, newer="at_ns")
+            CLOCKS.upsert(connection, judgement.clocks)
             write_changes(connection, [alert_change(alert) for alert in judgement.alerts])
 
 

@@ -362,9 +362,22 @@ def test_a_spool_of_a_newer_anju_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(SpoolTooNew, match="version 1 or older, got 99"):
+    with pytest.raises(SpoolTooNew, match="version 2 or older, got 99"):
         SqliteSpool(path, limit_bytes=LIMIT)
     assert path.exists()
+
+
+def test_a_spool_of_the_version_before_is_brought_up_and_keeps_its_rows(path: Path) -> None:
+    spool = SqliteSpool(path, limit_bytes=LIMIT)
+    write(spool, sent(1.0))
+    spool.close()
+    with sqlite3.connect(path) as older:
+        older.executescript("DROP TABLE held; DROP TABLE clocks; PRAGMA user_version = 1")
+    older.close()
+    spool = SqliteSpool(path, limit_bytes=LIMIT)
+    assert write(spool, sent(1.0), sent(2.0, seq=1)).duplicate == 1
+    assert [entry.batch.value.tolist() for entry in spool.after(0, 10)] == [[1.0], [2.0]]
+    spool.close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -180,11 +180,13 @@ def test_no_bytes_break_the_decoder(noise: bytes, place: int, byte: int) -> None
     intake().arrivals([message(noise), message(bytes(good))])
 
 
-def test_a_block_from_the_future_is_quarantined_with_its_samples() -> None:
-    came = take(payload(SAMPLES, t=START_NS + HOUR_NS), payload(SAMPLES, seq=2))
-    assert [r.reason for r in came.refused] == ["clock"]
-    ((row, block),) = came.waves
-    assert (row, block.start_ns) == (0, START_NS)
+def test_a_block_from_the_future_is_judged_at_its_arrival(spool: SqliteSpool) -> None:
+    write(spool, payload(SAMPLES, t=NOW + HOUR_NS))
+    (entry,) = spool.after(0, 10)
+    (block,) = entry.waves
+    assert block.start_ns == NOW
+    assert block.flag == QualityFlag.CLOCK | QualityFlag.HELD
+    assert block.data == SAMPLES
 
 
 def test_a_block_beyond_its_instruments_range_is_flagged_and_so_is_what_it_comes_to() -> None:
