@@ -229,7 +229,7 @@ def _records(path: Path | None) -> Iterator[tuple[Any, Any]]:
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def bench(
-    name: Annotated[str, typer.Argument(help="ingest or store")],
+    name: Annotated[str, typer.Argument(help="ingest, store or wave")],
     as_json: AsJson = False,
     quick: Annotated[bool, typer.Option("--quick", help="a short form, under a minute")] = False,
 ) -> None:
