@@ -21,8 +21,6 @@ log = structlog.get_logger()
 
 #: under this name the events' state of a building is saved beside its detectors' states
 STATE = "waves"
-#: spool rows whose features are held until the second cursor comes by; more are worked out again
-_ROWS_HELD = 64
 #: newest blocks held, so that an event is kept with the block before it
 _BYTES_BEFORE = 64_000_000
 
@@ -37,14 +35,20 @@ class WaveDesk:
     ----------
     store
         `None`: nothing is kept, the readings are made all the same.
+    held_bytes_max
+        Samples whose features are held until the second cursor comes by; what is no longer held
+        is worked out again.
 
     """
 
-    def __init__(self, profile: LimitProfile, store: WaveStore | None) -> None:
+    def __init__(
+        self, profile: LimitProfile, store: WaveStore | None, *, held_bytes_max: int = 32_000_000
+    ) -> None:
         self._settings = VibrationSettings.from_profile(profile)
         self._events = EventWatch.from_profile(profile)
         self._store = store
         self._held: OrderedDict[int, list[BlockFeatures]] = OrderedDict()
+        self._held_bytes, self._held_bytes_max = 0, held_bytes_max
         self._before: OrderedDict[str, BlockFeatures] = OrderedDict()
         self._before_bytes = 0
         self._trouble = ""
@@ -117,8 +121,10 @@ class WaveDesk:
             held = self._held[entry.offset] = features_of(entry.waves, self._settings)
             self._figures["blocks"] += len(held)
             self._figures["samples"] += sum(f.block.count * len(f.peaks) for f in held)
-            while len(self._held) > _ROWS_HELD:
-                self._held.popitem(last=False)
+            self._held_bytes += sum(map(_size, held))
+            while self._held_bytes > self._held_bytes_max and len(self._held) > 1:
+                _, oldest = self._held.popitem(last=False)
+                self._held_bytes -= sum(map(_size, oldest))
         return held
 
     def _readings(self, entry: SpoolEntry, watch: WatchList) -> ReadingBatch:
