@@ -1,5 +1,6 @@
 """What the pipeline does with blocks of waveforms: features to readings, events to files."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,6 +50,7 @@ class WaveDesk:
         self._store = store
         self._held: OrderedDict[int, list[BlockFeatures]] = OrderedDict()
         self._held_bytes, self._held_bytes_max = 0, held_bytes_max
+        self._features_lock = threading.Lock()
         self._before: OrderedDict[str, BlockFeatures] = OrderedDict()
         self._before_bytes = 0
         self._trouble = ""
@@ -116,6 +118,10 @@ class WaveDesk:
         return Health("waveforms", "ok", "", figures)
 
     def _features(self, entry: SpoolEntry) -> list[BlockFeatures]:
+        with self._features_lock:  # the cursors come by on two threads
+            return self._features_held(entry)
+
+    def _features_held(self, entry: SpoolEntry) -> list[BlockFeatures]:
         held = self._held.get(entry.offset)
         if held is None:
             held = self._held[entry.offset] = features_of(entry.waves, self._settings)
