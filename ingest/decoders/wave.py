@@ -169,11 +169,11 @@ def _of_register(
 DECODER = Decoder(
     name="wave",
     topics=("wave",),
-    # {"boot": 3, "seq": 1712, "c": "V2", "t": 1795413600000, "hz": 200.0, "axes": "xyz", …}
+    # {"boot": 3, "seq": 1700, "c": "V2", "t": 1795413600000, "hz": 200.0, "axes": "xyz", …}
     example=cbor2.dumps(
         {
             "boot": 3,
-            "seq": 1712,
+            "seq": 1700,
             "c": "V2",
             "t": 1_795_413_600_000,
             "hz": 200.0,
