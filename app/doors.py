@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from app.settings import Settings
 from domain.clock import Clock
 from domain.ports import RegisterStore, SpoolWriter
@@ -17,21 +19,34 @@ from ingest.settings import Broker, IngestSettings
 RevokedSince = Callable[[int], tuple[int, frozenset[str]]]
 
 
+def broker_of(settings: Settings, username: str, password: SecretStr) -> Broker:
+    """Tell where the broker is, and log in as whom."""
+    parts = urlsplit(settings.broker.url)
+    return Broker(
+        host=parts.hostname or "",
+        port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
+        username=username,
+        password=password.get_secret_value(),
+        tls=parts.scheme == "mqtts",
+        ca_file=settings.broker.ca_file,
+    )
+
+
+def gateway_url_of(settings: Settings) -> str:
+    """Tell the address that gateways are given."""
+    broker = settings.broker
+    if broker.gateway_url or not broker.is_door:
+        return broker.gateway_url or broker.url
+    return ("mqtts" if settings.door.certificate else "mqtt") + broker.url.removeprefix("door")
+
+
 def receiver_of(
     settings: Settings, spool: SpoolWriter, directory: Callable[[], Directory], clock: Clock
 ) -> Receiver:
     """Make the reader of the broker that the settings name."""
     broker = settings.broker
-    parts = urlsplit(broker.url)
     return Receiver(
-        Broker(
-            host=parts.hostname or "",
-            port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
-            username=broker.username,
-            password=broker.password.get_secret_value(),
-            tls=parts.scheme == "mqtts",
-            ca_file=broker.ca_file,
-        ),
+        broker_of(settings, broker.username, broker.password),
         spool,
         directory,
         clock,

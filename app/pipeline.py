@@ -80,6 +80,7 @@ class Pipeline:
         self._ticked_ns = 0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
+        self._store_down_since = 0.0
         self._storer = ThreadPoolExecutor(1, "storing")
         self._storing: Future[int] | None = None
         self._store_at = 0.0
@@ -126,6 +127,7 @@ class Pipeline:
         except StoreUnavailable as error:
             if not self._store_down:
                 log.warning("readings store is away; the spool holds", error=str(error))
+                self._store_down_since = time.monotonic()
             self._store_down, self._store_retry = str(error), time.monotonic() + _STORE_RETRY_S
             return 0
         if self._store_down:
@@ -186,6 +188,10 @@ class Pipeline:
             self._commit(draft, now_ns, cursor=self._judged)
         self._settle(now_ns)
         self._ticked_ns = now_ns
+
+    def store_away_s(self) -> float:
+        """Tell for how long the readings store has not taken readings, s; 0 when it does."""
+        return time.monotonic() - self._store_down_since if self._store_down else 0.0
 
     def health(self) -> Health:
         """Tell how far behind the pipeline is, and whether the store is away."""

@@ -15,7 +15,9 @@ from argon2 import PasswordHasher
 from alerting import acts
 from analytics.limits import load_profile
 from api.application import create_app
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.provisioning import LocalProvisioning
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
 from domain.alerts import (
@@ -113,6 +115,10 @@ def services_of(
             Health("pipeline", "ok", "", (("behind", 0.0),)),
             Health("notices", "degraded", "短信网关无应答", (("waiting", 3.0),)),
         ],
+        provisioning=LocalProvisioning(
+            records.credentials, records.register, clock, "mqtts://mqtt.example.org:8883"
+        ),
+        admission=GatewayAccess(records.credentials, records.register, clock),
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
     )
