@@ -169,7 +169,7 @@ def _tell_alerts(stage: Stage, after: int, when: str, say: Callable[[str], None]
     for change in stage.house.records.alerts.changes(after):
         after = change.id
         alert = stage.house.records.alerts.alert(change.object_id)
-        if change.kind == "alert" and alert is not None:
+        if change.kind == "alert" and alert is not None and not alert.of_installation:
             say(f"{when}  {names[alert.building_id]}: {alert.cause} {alert.level.word}")
     return after
 

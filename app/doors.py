@@ -14,6 +14,8 @@ from ingest.door.settings import DoorSettings
 from ingest.receiver import Receiver
 from ingest.settings import Broker, IngestSettings
 
+RevokedSince = Callable[[int], tuple[int, frozenset[str]]]
+
 
 def receiver_of(
     settings: Settings, spool: SpoolWriter, directory: Callable[[], Directory], clock: Clock
@@ -45,6 +47,7 @@ def door_of(
     directory: Callable[[], Directory],
     clock: Clock,
     check: Check | None = None,
+    revoked_since: RevokedSince | None = None,
 ) -> Door:
     """Make the device door.
 
@@ -52,6 +55,9 @@ def door_of(
     ----------
     check
         Finds a gateway by id and secret; `None`: no secrets are kept here.
+    revoked_since
+        Tells, from a number that it gave (0 at first), its next number and the gateways that
+        have lost a secret since; `None`: only changes of their records count.
 
     """
     door, parts = settings.door, urlsplit(settings.broker.url)
@@ -59,7 +65,7 @@ def door_of(
     keeper = RegisterKeeper(
         register.gateway,
         check,
-        ChangedGateways(register),
+        ChangedGateways(register, revoked_since),
         shard=settings.broker.shard,
         open_to_all=door.open,
     )
@@ -82,19 +88,22 @@ def _taking(settings: Settings) -> IngestSettings:
 
 
 class ChangedGateways:
-    """Tells which gateways' records have changed since it was last asked."""
+    """Tells which gateways' records or secrets have changed since it was last asked."""
 
-    def __init__(self, register: RegisterStore) -> None:
-        self._register = register
-        self._revision = -1
+    def __init__(self, register: RegisterStore, revoked_since: RevokedSince | None = None) -> None:
+        self._register, self._revoked_since = register, revoked_since
+        self._revision, self._number = -1, 0
         self._known: dict[str, Gateway] = {}
 
     def __call__(self) -> frozenset[str]:
         """Compare the register with what it was; cheap while nothing in it has changed."""
+        revoked: frozenset[str] = frozenset()
+        if self._revoked_since is not None:
+            self._number, revoked = self._revoked_since(self._number)
         revision = self._register.revision()
         if revision == self._revision:
-            return frozenset()
+            return revoked
         now = {gateway.id: gateway for gateway in self._register.gateways()}
         changed = {id_ for id_, gateway in self._known.items() if now.get(id_) != gateway}
         self._known, self._revision = now, revision
-        return frozenset(changed)
+        return revoked | changed

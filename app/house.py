@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,13 +23,15 @@ from app.clocks import open_clock
 from app.doors import door_of, receiver_of
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
+from app.self_watch import SelfWatch
 from app.settings import Settings
+from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from app.waves import WaveDesk
 from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
-from domain.services import Health, Services
+from domain.services import Health, RoleHealth, Services
 from ingest.directory import Directory
 from ingest.door.listener import Door
 from ingest.receiver import Receiver
@@ -80,6 +83,8 @@ class House:
         self._receiver: Receiver | Door | None = None
         self._server: uvicorn.Server | None = None
         self._closing: threading.Event | None = None
+        self._self_watch: SelfWatch | None = None
+        self._door_watch = DoorWatch()
         self._port = self.settings.web.port
         self.failed: BaseException | None = None
 
@@ -182,6 +187,7 @@ class House:
             profile=load_profile(self.settings.profile),
             read_sheet=read_sheet,
             health=self.health,
+            roles=self.roles_health,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
         )
@@ -210,6 +216,9 @@ class House:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
                 self._run("quarantine", self._release, rest_s=1.0)
+            if self.roles:
+                self._self_watch = self._make_self_watch()
+                self._self_watch.start()
             if Role.SERVE in self.roles:
                 self._serve()
         except BaseException:
@@ -242,6 +251,8 @@ class House:
     def stop(self) -> None:
         """Stop in the order of the flow: first what takes in, last what keeps."""
         self._stop.set()
+        if self._self_watch is not None:
+            self._self_watch.stop()
         if self._receiver is not None:
             self._receiver.stop()
         if self._server is not None and self._closing is not None:
@@ -259,21 +270,60 @@ class House:
                 self.__dict__.pop(name).close()
 
     def health(self) -> list[Health]:
-        """Tell how each part of this process is."""
-        found = []
-        if self._receiver is not None:
-            found.append(self._receiver.health())
-        if "spool_writer" in self.__dict__:
-            found.append(self.spool_writer.health())
-        if "pipeline" in self.__dict__:
-            found.append(self.pipeline.health())
-            found.append(self.wave_desk.health())
-        with contextlib.suppress(StoreUnavailable):
-            figures = [("waiting", float(self.records.outbox.unfinished()))]
-            if "dispatcher" in self.__dict__:
-                figures += self.dispatcher.figures()
-            found.append(Health("notices", "ok", "", tuple(figures)))
-        return found
+        """Tell how each part is, of every role wherever it runs; of others by their heart-beats."""
+        own = [part for each in self.vitals() for part in each.parts]
+        if self._self_watch is None:
+            return own
+        try:
+            roles = self._self_watch.roles()
+        except StoreUnavailable:
+            return [*own, self._self_watch.health()]
+        return [*(part for role in roles for part in role.parts), self._self_watch.health()]
+
+    def roles_health(self) -> list[RoleHealth]:
+        """Tell how every role is, wherever it runs."""
+        return self._self_watch.roles() if self._self_watch is not None else []
+
+    def vitals(self) -> list[Vitals]:
+        """Measure every role of this process."""
+        made = self.__dict__
+        return measure(
+            self.roles,
+            host=self.host,
+            shard=self.settings.broker.shard,
+            folder=self.settings.folder,
+            ingest=self._receiver,
+            spool=made.get("spool_writer"),
+            pipeline=made.get("pipeline"),
+            dispatcher=made.get("dispatcher"),
+            outbox=self._outbox_watch,
+            door=self._door_watch,
+        )
+
+    @property
+    def host(self) -> str:
+        """What heart-beats call the machine that this runs on."""
+        return self.settings.watch.label or socket.gethostname()
+
+    @cached_property
+    def _outbox_watch(self) -> OutboxWatch:
+        return OutboxWatch(self.records.outbox, self.clock)
+
+    def _make_self_watch(self) -> SelfWatch:
+        return SelfWatch(
+            beats=self.records.heartbeats,
+            alerts=self.records.alerts,
+            judgements=self.records.judgement,
+            measure=self.vitals,
+            settings=self.settings.watch,
+            profile=load_profile(self.settings.profile),
+            clock=self.clock,
+            wall_clock=self.wall_clock,
+            host=self.host,
+            shard=self.settings.broker.shard,
+            base_url=self.settings.base_url,
+            tells_outside=Role.NOTIFY in self.roles,
+        )
 
     def _judge(self) -> int:
         # made on the first round: without ingest here it waits for the spool that ingest makes
@@ -290,6 +340,8 @@ class House:
         )
         if self.settings.broker.is_door:
             return door_of(self.settings, register, self.spool_writer, directory, self.clock)
+        if self.settings.broker.ca_file:
+            _check_trust(self.settings.broker.ca_file)
         return receiver_of(self.settings, self.spool_writer, directory, self.clock)
 
     def _serve(self) -> None:
@@ -363,6 +415,14 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsInvalid(f"setting folder: cannot make {folder}: {error.strerror}") from error
+
+
+def _check_trust(file: str) -> None:
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:  # TLS's own errors are among them
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise SettingsInvalid(f"setting broker.ca_file: cannot use {file}: {why}") from error
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -87,6 +87,7 @@ class Pipeline:
         self._ticked_ns = self._retained_ns = 0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
+        self._store_down_since = 0.0
         self._storer = ThreadPoolExecutor(1, "storing")
         self._storing: Future[int] | None = None
         self._store_at = 0.0
@@ -133,6 +134,7 @@ class Pipeline:
         except StoreUnavailable as error:
             if not self._store_down:
                 log.warning("readings store is away; the spool holds", error=str(error))
+                self._store_down_since = time.monotonic()
             self._store_down, self._store_retry = str(error), time.monotonic() + _STORE_RETRY_S
             return 0
         if self._store_down:
@@ -210,6 +212,10 @@ class Pipeline:
         self._retain(now_ns)
         self._ticked_ns = now_ns
 
+    def store_away_s(self) -> float:
+        """Tell for how long the readings store has not taken readings, s; 0 when it does."""
+        return time.monotonic() - self._store_down_since if self._store_down else 0.0
+
     def health(self) -> Health:
         """Tell how far behind the pipeline is, and whether the store is away."""
         try:
@@ -222,6 +228,10 @@ class Pipeline:
         if self._store_down:
             return Health("pipeline", "degraded", self._store_down, figures)
         return Health("pipeline", "ok", "", figures)
+
+    def waves_health(self) -> Health:
+        """Tell how waveforms are."""
+        return self._waves.health()
 
     def _wake(self) -> None:
         """Read the saved states once, and the register whenever it has changed."""

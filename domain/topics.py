@@ -6,6 +6,19 @@ from domain.errors import InvalidInput
 
 VERSION = "1"
 
+#: what gateways publish under their base
+_UPLINKS = (
+    "readings",
+    "readings/cbor",
+    "senml",
+    "dzt",
+    "thingsboard",
+    "v1/gateway/+",
+    "v1/devices/me/+",
+    "wave",
+    "status",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -57,4 +70,4 @@ class Topic:
 def uplink_filters(shard: int) -> list[str]:
     """List the filters that one shard's ingest subscribes to."""
     base = f"anju/{VERSION}/{shard}/+"
-    return [f"{base}/{what}" for what in ("readings", "dzt", "status", "wave")]
+    return [f"{base}/{what}" for what in _UPLINKS]

@@ -4,13 +4,20 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-import cbor2
 import msgspec
 import numpy as np
 
-from domain.waves import ENCODINGS
+from domain.accounts import Fate
+from domain.errors import InvalidInput
+from domain.waves import ENCODINGS, WaveBlock
+from ingest.columns import Columns
+from ingest.decoders import Decoder
+from ingest.decoders.cbor_items import read_cbor
 from ingest.decoders.items import Bad, Unreadable
-from ingest.decoders.native import BOOT_MAX, SEQ_MAX
+from ingest.decoders.native_many import BOOT_MAX, SEQ_MAX
+from ingest.directory import Addresses
+from ingest.sender import Sender
+from ingest.times import read_time
 
 RATE_MIN_HZ, RATE_MAX_HZ = 10.0, 10_000.0
 #: samples of one axis; fewer than this say nothing of a frequency
@@ -56,18 +63,9 @@ def decode(payload: bytes) -> tuple[int, int, Wave | Bad]:
         When nothing of it can be used.
 
     """
-    if not payload:
-        raise Unreadable("empty", "payload must be a CBOR map, got nothing")
-    try:
-        header = cbor2.loads(payload)
-    except RecursionError:
-        raise Unreadable("too deep", "payload is nested too deeply") from None
-    except Exception as error:  # noqa: BLE001 - tags in it call readers of many kinds
-        raise Unreadable("not CBOR", str(error)[:300]) from None
+    header = read_cbor(payload)
     if not isinstance(header, dict) or not all(isinstance(key, str) for key in header):
         raise Unreadable("wrong shape", "payload must be a CBOR map with names as keys")
-    if 0xA0 <= payload[0] < 0xB8 and payload[0] - 0xA0 != len(header):
-        raise Unreadable("double key", "each key must stand once")
     try:
         numbers = msgspec.convert(header, _Numbers)
     except msgspec.ValidationError as error:
@@ -101,3 +99,81 @@ def _block(header: dict[str, Any]) -> Wave | Bad:
     if wave.encoding == "f4" and not np.isfinite(np.frombuffer(wave.samples, "<f4")).all():
         return Bad("value", "samples must be finite, got NaN or infinity", address, b"")
     return wave
+
+
+class _Unfit(Exception):
+    """A block that is refused, with its reason."""
+
+    def __init__(self, bad: Bad, fate: Fate = Fate.REJECTED) -> None:
+        super().__init__(bad.detail)
+        self.bad = bad
+        self.fate = fate
+
+
+def take(payload: bytes, received_ns: int, sender: Sender, into: Columns) -> None:
+    """Take a payload in."""
+    boot, seq, wave = decode(payload)
+    if sender.addresses is None:
+        into.refuse_stranger(sender.gateway_id, received_ns, payload, 1)
+        return
+    newest = 0
+    try:
+        if isinstance(wave, Bad):
+            raise _Unfit(wave)
+        newest = _add(wave, sender.addresses, sender.code, received_ns, boot, seq, into)
+    except _Unfit as error:
+        into.refuse(sender.gateway_id, received_ns, error.fate, error.bad, 1, boot, seq)
+    if seq >= 0:
+        into.count(sender.gateway_id, boot, seq, 1, newest)
+
+
+def _add(
+    sent: Wave,
+    addresses: Addresses,
+    gateway: int,
+    received_ns: int,
+    boot: int,
+    seq: int,
+    into: Columns,
+) -> int:
+    """Add a block, and tell its moment."""
+    code = addresses.codes.get(sent.c)
+    if code is None:
+        detail = f"no channel {sent.c[:100]!r} at gateway {addresses.gateway_id!r}"
+        raise _Unfit(Bad("unknown channel", detail, sent.c[:200], b""), Fate.QUARANTINED)
+    try:
+        kind, factor = into.directory.wave_kind(code, sent.unit)
+        start_ns = read_time(sent.t)
+    except InvalidInput as error:
+        raise _Unfit(Bad(error.field or "time", str(error), sent.c[:200], b"")) from None
+    block = WaveBlock(
+        into.directory.channel_ids[code],
+        kind,
+        start_ns,
+        sent.hz,
+        sent.axes,
+        sent.scale * factor,
+        sent.encoding,
+        sent.samples,
+        received_at_ns=received_ns,
+    )
+    samples = block.samples()
+    departure = np.abs(samples - samples.mean(axis=0)).max() * sent.scale
+    into.add_wave(code, block, float(departure), gateway, boot, seq)
+    return start_ns
+
+
+#: {"boot": 3, "seq": 1700, "c": "V2", "t": 1795413600000, "hz": 200.0, "unit": "m/s²",
+#: "scale": 0.001, "samples": 64 bytes}
+_EXAMPLE = bytes.fromhex(
+    "a864626f6f7403637365711906a4616362563261741b000001a206fd670062687afb4069000000000000"
+    "64756e6974656d2f73c2b2657363616c65fb3f50624dd2f1a9fc6773616d706c65735840" + "fdff0200" * 16
+)
+
+DECODER = Decoder(
+    name="wave",
+    topics=("wave",),
+    example=_EXAMPLE,
+    take=take,
+    numbered=True,
+)
