@@ -229,6 +229,10 @@ class Pipeline:
             return Health("pipeline", "degraded", self._store_down, figures)
         return Health("pipeline", "ok", "", figures)
 
+    def waves_health(self) -> Health:
+        """Tell how waveforms are."""
+        return self._waves.health()
+
     def _wake(self) -> None:
         """Read the saved states once, and the register whenever it has changed."""
         if self._states is None:

@@ -172,9 +172,7 @@ def measure(
             if accounts is not None:
                 parts.append(accounts.health())
         if role == "analyse" and pipeline is not None:
-            parts.append(pipeline.health())
-            if wave_desk is not None:
-                parts.append(wave_desk.health())
+            parts += [pipeline.health(), pipeline.waves_health()]
             away_s = pipeline.store_away_s()
             signs += (Sign(Cause.READINGS_STORE_AWAY, "store.away_s", f"store {shard}", away_s),)
         if role == "notify":

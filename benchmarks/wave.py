@@ -31,7 +31,8 @@ from domain.clock import SECOND_NS
 from domain.sensors import Channel, Gateway, Sensor
 from domain.waves import FEATURE_AXES, WAVE_AXIS
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from tests.servers.mosquitto import start
 

@@ -14,7 +14,7 @@ import time
 import cbor2
 import numpy as np
 
-from benchmarks.ingest_load import _packet, _text
+from benchmarks.ingest_load import packet, text
 
 SENSORS = 32
 RATE_HZ = 1000.0
@@ -63,10 +63,10 @@ def publish(port: int, blocks: int, window: int, start_ns: int) -> float:
     """Publish and wait for every PUBACK; return the seconds that it took."""
     sock = socket.create_connection(("127.0.0.1", port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.sendall(_packet(0x10, _text("MQTT") + bytes([4, 2, 0, 0]) + _text(f"load-{start_ns}")))
+    sock.sendall(packet(0x10, text("MQTT") + bytes([4, 2, 0, 0]) + text(f"load-{start_ns}")))
     if sock.recv(4)[3] != 0:
         raise RuntimeError("the other side refuses the load")
-    topics = [_text(topic_of(sensor)) for sensor in range(SENSORS)]
+    topics = [text(topic_of(sensor)) for sensor in range(SENSORS)]
     start = time.monotonic()
     sent = acked = 0
     held = b""
@@ -74,7 +74,7 @@ def publish(port: int, blocks: int, window: int, start_ns: int) -> float:
         while sent < blocks and sent - acked < window:
             mid = struct.pack("!H", sent % 65_000 + 1)
             body = topics[sent % SENSORS] + mid + payload_of(sent, start_ns)
-            sock.sendall(_packet(0x32, body))
+            sock.sendall(packet(0x32, body))
             sent += 1
         held += sock.recv(65536)
         acked += len(held) // 4
