@@ -150,7 +150,6 @@ def measure(
     accounts: HasHealth | None,
     spool: SqliteSpool | None,
     pipeline: Pipeline | None,
-    wave_desk: HasHealth | None,
     dispatcher: Dispatcher | None,
     outbox: OutboxWatch,
     door: DoorWatch,

@@ -54,8 +54,6 @@ class Columns:
         self._waves: list[tuple[int, WaveBlock]] = []
         self.ignored = ignored
         self.statuses: list[GatewayStatus] = []
-        self._tails = tails or Tails(0.0)
-        self._waves: list[tuple[int, WaveBlock]] = []
         self._gateways = gateways
         self._single = RowList()
         self._blocks: list[Rows] = []
