@@ -1,6 +1,6 @@
 """Joins what judging has learnt with stored readings: series as they are judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -66,9 +66,11 @@ class StoredAdjuster:
         known = weather.learnt(look.state, channel.id, self.numbers)
         return look.without_weather(rows, known)
 
-    def point(self, site: Site, sensor_id: str, start_ns: int, end_ns: int) -> Trend:
-        """Read all channels of one sensor of a site, and what its growth and rate rules see."""
-        channels = [c for c in site.channels if c.sensor_id == sensor_id]
+    def point(self, site: Site, channels: Sequence[Channel], start_ns: int, end_ns: int) -> Trend:
+        """Read channels of one point of a site, and what its growth and rate rules see.
+
+        A stretch with very many readings comes as hourly spans.
+        """
         if not any(c.kind in STRUCTURAL for c in channels):
             return Trend({c.id: self.read(site, c, start_ns, end_ns) for c in channels})
         kind = next(c.kind for c in channels if c.kind in STRUCTURAL)

@@ -1,6 +1,6 @@
 """Series as they are judged: datum put right, weather taken out; for charts and exports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from domain.findings import Compensation
 from domain.readings import Flags, Floats, Int64s
-from domain.sensors import Site
+from domain.sensors import Channel, Site
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,8 +123,8 @@ class Adjuster(Protocol):
         """
         ...
 
-    def point(self, site: Site, sensor_id: str, start_ns: int, end_ns: int) -> Trend:
-        """Read all channels of one sensor of a site, and what its growth and rate rules see.
+    def point(self, site: Site, channels: Sequence[Channel], start_ns: int, end_ns: int) -> Trend:
+        """Read channels of one point of a site, and what its growth and rate rules see.
 
         A stretch with very many readings comes as hourly spans.
         """

@@ -7,6 +7,7 @@ from typing import Protocol
 from domain.access import ApiKey, Caller, Session
 from domain.adjusted import Adjuster
 from domain.clock import Clock
+from domain.credentials import Admission, Provisioning
 from domain.limits import LimitProfile
 from domain.ports import (
     AccessStore,
@@ -17,6 +18,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.waves import WaveStore
 
 
 class Identity(Protocol):
@@ -115,6 +117,35 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleHealth:
+    """One role of one process, as its last heart-beat told.
+
+    Parameters
+    ----------
+    age_s
+        Seconds since the heart-beat, in real time.
+    state
+        `ok`, `degraded`, `stopped` by its own word; `down` by its own word or for its silence.
+
+    """
+
+    role: str
+    shard: int
+    host: str
+    pid: int
+    started_at_ns: int
+    beat_at_ns: int
+    age_s: float
+    state: str
+    parts: tuple[Health, ...] = ()
+
+
+def no_roles() -> "list[RoleHealth]":
+    """Tell of no role: nobody beats."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a route or page may use.
 
@@ -124,6 +155,10 @@ class Services:
         The one clock of readings and alerts; virtual in the accelerated story.
     simulated
         What to say on every page when the data are simulated; empty for real data.
+    roles
+        Every role of every process, with the age of its heart-beat; raises `StoreUnavailable`.
+    waves
+        Waveforms of events; `None`: this process keeps none.
     report_bytes_max
         Largest report file of an appraisal.
     log_ins
@@ -145,7 +180,11 @@ class Services:
     adjuster: Adjuster
     files: FileStore
     health: Callable[[], list[Health]]
+    provisioning: Provisioning
+    admission: Admission
     simulated: str = ""
     report_bytes_max: int = 15_000_000
     secure_cookies: bool = True
+    roles: Callable[[], list[RoleHealth]] = no_roles
+    waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)

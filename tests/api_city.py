@@ -12,7 +12,9 @@ from fastapi.testclient import TestClient
 from analytics.limits import load_profile
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.provisioning import LocalProvisioning
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
 from domain.alerts import (
@@ -107,6 +109,12 @@ def make_city(folder: Path) -> City:
         report_bytes_max=100_000,
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
+        provisioning=LocalProvisioning(
+            records.credentials, records.register, wall, "mqtts://mqtt.example.org:8883"
+        ),
+        admission=GatewayAccess(
+            records.credentials, records.register, wall, ("anju-ingest", "ingest-password")
+        ),
     )
     hashed = identity.hash_password(PASSWORD)
     for name, role in ROLES.items():

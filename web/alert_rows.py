@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from alerting.texts import sentence
-from domain.access import Caller
+from domain.access import Caller, may_on_installation
 from domain.alerts import Alert, AlertState, Notice
 from domain.buildings import Building
 from domain.findings import Finding
@@ -24,10 +24,10 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert, ready to be shown."""
+    """One alert, ready to be shown; one about Anju itself has no building."""
 
     alert: Alert
-    building: Building
+    building: Building | None
     sentence: str
     notices: tuple[Notice, ...]
     acknowledged_by: str
@@ -52,59 +52,68 @@ class Chosen:
 
 def read_alerts(
     services: Services, estate: Estate, caller: Caller, states: Sequence[AlertState]
-) -> list[tuple[Alert, Building]]:
-    """Read the alerts that a caller may see, worst first, each with its building."""
+) -> list[tuple[Alert, Building | None]]:
+    """Read the alerts that a caller may see, worst first, each with its building if it has one."""
     ids = estate.visible_ids(caller, "alerts:read")
-    alerts = services.alerts.alerts(Page(READ_LIMIT), building_ids=ids, states=tuple(states))
-    found = []
-    for alert in alerts:
-        building = estate.building(alert.building_id)
-        if building is not None:
-            found.append((alert, building))
-    return found
+    alerts = services.alerts.alerts(
+        Page(READ_LIMIT),
+        building_ids=ids,
+        states=tuple(states),
+        installation=may_on_installation(caller, "alerts:read"),
+    )
+    return list(_with_building(estate, alerts))
 
 
 def every_alert(
     services: Services, estate: Estate, caller: Caller, states: Sequence[AlertState]
-) -> Iterator[list[tuple[Alert, Building]]]:
-    """Read all alerts that a caller may see, some at a time, each with its building."""
+) -> Iterator[list[tuple[Alert, Building | None]]]:
+    """Read all alerts that a caller may see, some at a time, each with its building if any."""
     ids = estate.visible_ids(caller, "alerts:read")
     after = ""
     while True:
         alerts = services.alerts.alerts(
-            Page(AT_ONCE, after), building_ids=ids, states=tuple(states)
+            Page(AT_ONCE, after),
+            building_ids=ids,
+            states=tuple(states),
+            installation=may_on_installation(caller, "alerts:read"),
         )
-        yield [
-            (alert, building)
-            for alert in alerts
-            if (building := estate.building(alert.building_id)) is not None
-        ]
+        yield list(_with_building(estate, alerts))
         if len(alerts) < AT_ONCE:
             return
         after = alerts[-1].id
 
 
-def choose(pairs: Iterable[tuple[Alert, Building]], chosen: Chosen) -> list[tuple[Alert, Building]]:
+def _with_building(
+    estate: Estate, alerts: Iterable[Alert]
+) -> Iterator[tuple[Alert, Building | None]]:
+    for alert in alerts:
+        building = None if alert.of_installation else estate.building(alert.building_id)
+        if building is not None or alert.of_installation:
+            yield alert, building
+
+
+def choose(
+    pairs: Iterable[tuple[Alert, Building | None]], chosen: Chosen
+) -> list[tuple[Alert, Building | None]]:
     """Keep the alerts that the filters let through; `text` is looked for as the register does."""
     text = chosen.text.strip().casefold()
     levels = [level for level in Level if level.word == chosen.level]
     return [
         (alert, building)
         for alert, building in pairs
-        if (not chosen.district or building.district == chosen.district)
+        if (not chosen.district or (building and building.district == chosen.district))
         and (not levels or alert.level in levels)
         and (chosen.state != "unacknowledged" or alert.state is AlertState.OPEN)
-        and (
-            not text
-            or any(
-                text in part.casefold() for part in (building.name, building.address, building.code)
-            )
-        )
+        and (not text or any(text in part.casefold() for part in _names(building)))
     ]
 
 
+def _names(building: Building | None) -> tuple[str, ...]:
+    return (building.name, building.address, building.code) if building else ()
+
+
 def rows_of(
-    services: Services, pairs: Sequence[tuple[Alert, Building]], language: str
+    services: Services, pairs: Sequence[tuple[Alert, Building | None]], language: str
 ) -> list[AlertRow]:
     """Make the rows; what the sentences need is read in one go."""
     known = findings_of(services.alerts, [alert for alert, _ in pairs])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from analytics.vibration_tables import table_for
 from domain.adjusted import Adjusted, Trend
 from domain.buildings import Building
 from domain.clock import HOUR_NS, SECOND_NS
@@ -11,12 +12,11 @@ from domain.findings import Compensation
 from domain.limits import Limit
 from domain.sensors import Channel, Sensor, Site
 from domain.services import Services
-from domain.vibration import table_for
 from web.formats import digits_of, local
 from web.limit_lines import GROWTH, SHARE, VALUE, LimitLine, PlacedLimits, limits_of
-from web.sensor_rows import UNITS, segments_of
+from web.sensor_rows import UNITS, segments_of, shown_channels
 from web.series import Line, Points, bins_of, lean_of, points_of, thin
-from web.shaking import Shaking, curve_of, shaking_of
+from web.shaking import Shaking, curve_of, joined, shaking_of
 
 #: what a line is to its panel
 MAIN, PART, RAW = "main", "part", "raw"
@@ -82,15 +82,15 @@ class Drawing:
 def channels_of(site: Site, sensor: Sensor) -> list[Channel]:
     """List a sensor's channels, a vibration's frequency last."""
     own = [c for c in site.channels if c.sensor_id == sensor.id]
-    return sorted(own, key=lambda c: (c.axis == "frequency", c.axis, c.id))
+    return sorted(own, key=lambda c: (c.kind == "frequency", c.axis, c.id))
 
 
 def drawing_of(
     services: Services, site: Site, building: Building, sensor: Sensor, start_ns: int, end_ns: int
 ) -> Drawing:
     """Read a sensor's trend and lay its panels out."""
-    channels = channels_of(site, sensor)
-    trend = services.adjuster.point(site, sensor.id, start_ns, end_ns)
+    channels = _charted(shown_channels(channels_of(site, sensor)))
+    trend = services.adjuster.point(site, channels, start_ns, end_ns)
     movement = trend.movement
     today = services.register.grades([building.id], _today(services)).get(building.id)
     segments = [s for c in channels for s in segments_of(site, c)]
@@ -126,6 +126,13 @@ def drawing_of(
     return Drawing(panels, others, status, trend.channels[main.id], step_ns, diagram)
 
 
+def _charted(channels: list[Channel]) -> list[Channel]:
+    """Keep the peaks and their frequencies of a shaking point that has further features."""
+    if any(c.kind == "peak_velocity" for c in channels):
+        return [c for c in channels if c.kind in {"peak_velocity", "frequency"}]
+    return channels
+
+
 def _today(services: Services) -> date:
     return local(services.clock.now_ns()).date()
 
@@ -146,11 +153,13 @@ def _value_lines(
                 yield thin("x", x, start_ns, end_ns), PART
                 yield thin("y", y, start_ns, end_ns), PART
         return
-    for channel in channels:
-        if channel.kind != "frequency":
-            for role, weather in pairs:
-                points = _points(channel, trend, weather=weather)
-                yield thin(channel.axis or channel.kind, points, start_ns, end_ns), role
+    values = [c for c in channels if c.kind == channels[0].kind]
+    for channel in values:
+        for role, weather in pairs:
+            points = _points(channel, trend, weather=weather)
+            # of several axes of a shaking point the first is the strong line
+            drawn = PART if role == MAIN and channel is not values[0] else role
+            yield thin(channel.axis or channel.kind, points, start_ns, end_ns), drawn
 
 
 def _points(channel: Channel, trend: Trend, *, weather: bool) -> Points:
@@ -203,17 +212,23 @@ def _shaken(
 ) -> Diagram | None:
     """Hold the peaks against the table of the building; spans of an hour have no frequency."""
     table, factor = table_for(services.profile, building, sensor.storey)
-    peaks = next((c for c in channels if c.kind == "peak_velocity"), None)
-    if table is None or peaks is None or trend.channels[peaks.id].spans:
+    peaks = [c for c in channels if c.kind == "peak_velocity"]
+    if table is None or not peaks or any(trend.channels[c.id].spans for c in peaks):
         return None
-    hertz = next((c for c in channels if c.kind == "frequency"), None)
-    step_ns = max(1, peaks.interval_s) * SECOND_NS
-    found = shaking_of(
-        trend.channels[peaks.id],
-        trend.channels[hertz.id] if hertz else None,
-        table,
-        factor,
-        step_ns,
+    hertz = {
+        c.axis.partition(".")[2]: trend.channels[c.id] for c in channels if c.kind == "frequency"
+    }
+    found = joined(
+        [
+            shaking_of(
+                trend.channels[c.id],
+                hertz.get(c.axis.partition(".")[2]),
+                table,
+                factor,
+                max(1, c.interval_s) * SECOND_NS,
+            )
+            for c in peaks
+        ]
     )
     limits = placed.lines.get(SHARE, [])
     line = thin("share", found.share, start_ns, end_ns)

@@ -58,6 +58,23 @@ def shaking_of(
     return Shaking(points, hz[nearest], value[nearest])
 
 
+def joined(axes: list[Shaking]) -> Shaking:
+    """Join the axes of one point: at each moment the axis that is nearest to its limit counts."""
+    if len(axes) == 1:
+        return axes[0]
+    at, moment = np.unique(np.concatenate([one.share.at_ns for one in axes]), return_inverse=True)
+    share = np.zeros(len(at))
+    np.maximum.at(share, moment, np.concatenate([one.share.mean for one in axes]))
+    points = Points(
+        at, share, share, share, np.ones(len(at), np.int64), max(a.share.step_ns for a in axes)
+    )
+    return Shaking(
+        points,
+        np.concatenate([one.frequency_hz for one in axes]),
+        np.concatenate([one.peak_mm_s for one in axes]),
+    )
+
+
 def limits_at(table: VibrationTable, frequency_hz: Floats) -> Floats:
     """Tell the table's limits at many frequencies, mm/s: linear between, flat outside."""
     hz, limit = np.array(table.points).T

@@ -18,7 +18,9 @@ from analytics.detectors.movement import Movement
 from analytics.limits import load_profile
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.provisioning import LocalProvisioning
 from app.watch import Watched
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
@@ -41,6 +43,7 @@ from domain.ports import GatewayStatus, Judgement, ReadingStore
 from domain.readings import UNFIT, QualityFlag, ReadingBatch, concat
 from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
+from domain.waves import WaveStore
 from storage.files import FolderFiles
 from storage.readings import open_readings
 from storage.records import Records, open_records
@@ -126,6 +129,10 @@ def services_of(
             Health("notices", "degraded", "no answer", (("waiting", 3.0),)),
             Health("spool", "degraded", "disk I/O error", (("rows waiting", 8.0),), "not taking"),
         ],
+        provisioning=LocalProvisioning(
+            records.credentials, records.register, clock, "mqtts://mqtt.example.org:8883"
+        ),
+        admission=GatewayAccess(records.credentials, records.register, clock),
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
         log_ins=(("duty officer", "duty", PASSWORD), ("insurer", "insurer", PASSWORD)),
@@ -167,23 +174,26 @@ def open_quarter(file: Path, readings: ReadingStore, url: str) -> Quarter:
 
 
 @contextlib.contextmanager
-def serve_copy(template: Path, folder: Path, readings: ReadingStore) -> Iterator[Quarter]:
+def serve_copy(
+    template: Path, folder: Path, readings: ReadingStore, waves: WaveStore | None = None
+) -> Iterator[Quarter]:
     """Serve a copy of a built quarter, which a test may change; readings are only read."""
     shutil.copyfile(template, folder / "records.db")
-    with serve_records(folder / "records.db", readings) as quarter:
+    with serve_records(folder / "records.db", readings, waves) as quarter:
         yield quarter
 
 
 @contextlib.contextmanager
-def serve_records(file: Path, readings: ReadingStore) -> Iterator[Quarter]:
+def serve_records(
+    file: Path, readings: ReadingStore, waves: WaveStore | None = None
+) -> Iterator[Quarter]:
     """Serve a built quarter on a free port of 127.0.0.1 until the block ends."""
     port = free_port()
     quarter = open_quarter(file, readings, f"http://127.0.0.1:{port}")
-    app = create_app(
-        services_of(
-            quarter.records, readings, quarter.clock, quarter.identity, file.parent / "files"
-        )
+    services = services_of(
+        quarter.records, readings, quarter.clock, quarter.identity, file.parent / "files"
     )
+    app = create_app(replace(services, waves=waves))
     mount_pages(app)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none"

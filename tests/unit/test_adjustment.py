@@ -20,7 +20,7 @@ from domain.errors import NotFound
 from domain.findings import Compensation
 from domain.ports import Judgement
 from domain.readings import QualityFlag, ReadingBatch
-from domain.sensors import Channel, Gateway, Segment, SegmentReason, Sensor
+from domain.sensors import Channel, Gateway, Segment, SegmentReason, Sensor, Site
 from storage.readings.memory import MemoryReadingStore
 from storage.records.records import Records, open_records
 from tests.unit.series import START_NS, House, Series, building, healthy
@@ -79,6 +79,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     return watched(tmp_path_factory.mktemp("house"), series)
 
 
+def own(site: Site, sensor: str) -> list[Channel]:
+    """List the channels of a sensor."""
+    return [c for c in site.channels if c.sensor_id == sensor]
+
+
 def course_of(house: Watched, channel_id: str) -> tuple[int, Any]:
     """Ask judging itself for the course of a channel up to its newest closed bin."""
     records = house.state["channels"]
@@ -108,7 +113,7 @@ def test_what_is_shown_is_what_was_judged(house: Watched, channel_id: str) -> No
 def test_growth_in_bins_is_judging_s_to_the_last_digit(house: Watched, sensor: str) -> None:
     last, course = course_of(house, sensor)
     site = house.records.register.site("b-1")
-    movement = house.adjuster.point(site, sensor, START_NS, house.end_ns).movement
+    movement = house.adjuster.point(site, own(site, sensor), START_NS, house.end_ns).movement
     assert movement is not None
     upto = int(np.searchsorted(movement.at, (last + 1) * BIN_NS))
     shown = movement.growth[upto - 200 : upto]
@@ -126,7 +131,7 @@ def test_the_weather_is_gone_and_the_movement_stays(house: Watched) -> None:
 
 def test_a_tilt_point_grows_by_the_length_of_its_vector(house: Watched) -> None:
     site = house.records.register.site("b-1")
-    trend = house.adjuster.point(site, "T1", START_NS, house.end_ns)
+    trend = house.adjuster.point(site, own(site, "T1"), START_NS, house.end_ns)
     movement = trend.movement
     assert movement is not None
     assert movement.base is None
@@ -139,7 +144,9 @@ def test_a_tilt_point_grows_by_the_length_of_its_vector(house: Watched) -> None:
 
 def test_the_rate_is_that_of_the_last_month(house: Watched) -> None:
     site = house.records.register.site("b-1")
-    movement = house.adjuster.point(site, "C1", house.end_ns - DAY_NS, house.end_ns).movement
+    movement = house.adjuster.point(
+        site, own(site, "C1"), house.end_ns - DAY_NS, house.end_ns
+    ).movement
     assert movement is not None
     # a fortnight's 0.4 mm in a window of thirty days: the straight line through both
     assert 0.3 < movement.rates["mm/month"].values[-3] < 0.75
@@ -153,7 +160,7 @@ def test_a_house_that_was_never_judged_is_shown_with_its_datum_only(tmp_path: Pa
     assert shown.compensation is Compensation.ABSENT
     assert np.array_equal(shown.value, shown.series)
     site = house.records.register.site("b-1")
-    assert house.adjuster.point(site, "C1", START_NS, house.end_ns).movement is None
+    assert house.adjuster.point(site, own(site, "C1"), START_NS, house.end_ns).movement is None
     house.records.close()
 
 
@@ -198,15 +205,16 @@ def test_a_new_zero_makes_no_step_and_an_unknown_one_is_left_open(tmp_path: Path
 
 
 def test_doubtful_readings_do_not_reach_the_bins(house: Watched) -> None:
+    site = house.records.register.site("b-1")
     before = house.adjuster.point(
-        house.records.register.site("b-1"), "S1", house.end_ns - 5 * DAY_NS, house.end_ns
+        site, own(site, "S1"), house.end_ns - 5 * DAY_NS, house.end_ns
     ).movement
     at = house.end_ns - 4 * DAY_NS + np.arange(1, 40, dtype=np.int64)
     house.readings.append(
         ReadingBatch.of(["S1"] * len(at), at, np.full(len(at), 999.0), flag=QualityFlag.SPIKE)
     )
     after = house.adjuster.point(
-        house.records.register.site("b-1"), "S1", house.end_ns - 5 * DAY_NS, house.end_ns
+        site, own(site, "S1"), house.end_ns - 5 * DAY_NS, house.end_ns
     ).movement
     assert before is not None
     assert after is not None
@@ -220,7 +228,7 @@ def test_an_unknown_channel_is_not_found(house: Watched) -> None:
 
 def test_years_are_read_as_hours(house: Watched) -> None:
     site = house.records.register.site("b-1")
-    trend = house.adjuster.point(site, "C1", house.end_ns - 3000 * DAY_NS, house.end_ns)
+    trend = house.adjuster.point(site, own(site, "C1"), house.end_ns - 3000 * DAY_NS, house.end_ns)
     wide = trend.channels["C1"]
     assert wide.spans
     assert len(wide) == int(wide.count.sum())  # hourly readings: one in each span

@@ -16,7 +16,7 @@ from web.flag_marks import RUNS_MAX, counts_of, runs_of
 from web.limit_lines import GROWTH, SHARE, VALUE, PlacedLimits, limits_of
 from web.limit_words import limit_out
 from web.series import Points, bins_of, lean_of, points_of, thin
-from web.shaking import curve_of, limits_at, shaking_of
+from web.shaking import curve_of, joined, limits_at, shaking_of
 from web.words import Words
 
 PROFILE = load_profile()
@@ -271,6 +271,19 @@ def test_each_peak_is_held_against_the_limit_of_its_own_frequency() -> None:
     # 2 mm/s at 10 Hz, 5 mm/s at 50 Hz, both halved; without a frequency the strictest
     assert found.share.mean.tolist() == pytest.approx([100.0, 40.0, 100.0])
     assert sorted(found.frequency_hz.tolist()) == [10.0, 50.0]
+
+
+def test_of_several_axes_the_nearest_to_its_limit_counts() -> None:
+    (table,) = [t for t in PROFILE.tables if t.id == "gb50868.traffic.residential.foundation"]
+    at = np.arange(3, dtype=np.int64)
+    hertz = adjusted(at, np.full(3, 10.0))
+    x = shaking_of(adjusted(at, np.array([1.0, 0.2, 0.4])), hertz, table, 1.0, 1)
+    z = shaking_of(adjusted(at[1:], np.array([0.6, 0.1])), hertz, table, 1.0, 1)
+    both = joined([x, z])
+    assert both.share.at_ns.tolist() == [0, 1, 2]
+    assert both.share.mean.tolist() == pytest.approx([50.0, 30.0, 20.0])
+    assert len(both.peak_mm_s) == 5
+    assert joined([x]) is x
 
 
 def test_the_curves_are_the_table_s() -> None:

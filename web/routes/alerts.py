@@ -123,7 +123,7 @@ def close(
 def _dialog(
     request: Request,
     alert: Alert,
-    building: Building,
+    building: Building | None,
     *,
     reason: str = "",
     fault: str = "",
@@ -156,7 +156,7 @@ def _alert(request: Request, alert_id: str) -> dict[str, Any]:
     return {
         "row": row,
         "charted": {s.id for s in services.register.site(building.id).sensors if s.active}
-        if may(caller_of(request), "readings:read", building)
+        if building and may(caller_of(request), "readings:read", building)
         else set(),
         "evidence": [
             _evidence(c, findings.get(c.finding_id), words.language)

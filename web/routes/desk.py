@@ -76,7 +76,8 @@ def map_points(request: Request) -> Response:
     services, estate, words = services_of(request), estate_of(request), words_of(request)
     levels: dict[str, list[Level]] = {}
     for alert, building in read_alerts(services, estate, caller, LIVE):
-        levels.setdefault(building.id, []).append(alert.level)
+        if building is not None:
+            levels.setdefault(building.id, []).append(alert.level)
     visible = estate.visible(caller, "alerts:read").values()
     return JSONResponse(
         {
@@ -123,10 +124,10 @@ def alerts_csv(
                     words(f"level.{alert.level.word}"),
                     words(f"state.{alert.state.value}"),
                     words(f"cause.{alert.cause.value}"),
-                    building.name,
-                    building.code,
-                    words.of("district", building.district),
-                    building.address,
+                    building.name if building else "",
+                    building.code if building else "",
+                    words.of("district", building.district) if building else "",
+                    building.address if building else "",
                     sentence(alert, building, words.language, known),
                     table_time(alert.event_started_at_ns),
                     table_time(alert.opened_at_ns),

@@ -52,6 +52,8 @@ document.addEventListener("click", (event) => {
     document.querySelector(".login-card form button[type=submit]").focus();
   } else if (button.dataset.dialogClose !== undefined) {
     button.closest("dialog").close();
+  } else if (button.dataset.print !== undefined) {
+    print();
   }
 });
 
