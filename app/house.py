@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,11 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
-from pydantic import SecretStr
 
 from alerting.dispatch import Dispatcher
 from alerting.notifiers import notifiers
@@ -22,20 +21,23 @@ from analytics.limits import load_profile
 from api.application import create_app
 from app.broker_accounts import DynsecAccounts
 from app.clocks import open_clock
+from app.doors import broker_of, door_of, gateway_url_of, receiver_of
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
 from app.provisioning import LocalProvisioning
+from app.self_watch import SelfWatch
 from app.settings import Settings
+from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
-from domain.services import Health, Services
+from domain.services import Health, RoleHealth, Services
 from ingest.directory import Directory
+from ingest.door.listener import Door
 from ingest.dynsec import DynsecControl
 from ingest.receiver import Receiver
-from ingest.settings import Broker, IngestSettings
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -81,9 +83,11 @@ class House:
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._receiver: Receiver | None = None
+        self._receiver: Receiver | Door | None = None
         self._server: uvicorn.Server | None = None
         self._closing: threading.Event | None = None
+        self._self_watch: SelfWatch | None = None
+        self._door_watch = DoorWatch()
         self._port = self.settings.web.port
         self._uses_noted_at = time.monotonic()
         self.failed: BaseException | None = None
@@ -174,7 +178,7 @@ class House:
         log_in = (broker.username, broker.password)
         if broker.control_username:
             log_in = (broker.control_username, broker.control_password)
-        control = DynsecControl(_broker(self.settings, *log_in))
+        control = DynsecControl(broker_of(self.settings, *log_in))
         return DynsecAccounts(control, self.gateway_access.admitted)
 
     @cached_property
@@ -184,7 +188,7 @@ class House:
             self.records.credentials,
             self.records.register,
             self.wall_clock,
-            self.settings.broker.gateway_url or self.settings.broker.url,
+            gateway_url_of(self.settings),
             self.broker_accounts,
         )
 
@@ -203,6 +207,7 @@ class House:
             profile=load_profile(self.settings.profile),
             read_sheet=read_sheet,
             health=self.health,
+            roles=self.roles_health,
             provisioning=self.provisioning,
             admission=self.gateway_access,
             simulated=self.settings.simulated,
@@ -237,6 +242,9 @@ class House:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
                 self._run("quarantine", self._release, rest_s=1.0)
+            if self.roles:
+                self._self_watch = self._make_self_watch()
+                self._self_watch.start()
             if Role.SERVE in self.roles:
                 self._serve()
         except BaseException:
@@ -259,9 +267,18 @@ class House:
         """Where the pages are."""
         return self.settings.web.base_url or f"http://{self.settings.web.host}:{self._port}"
 
+    @property
+    def gateways_url(self) -> str:
+        """Where gateways publish to; with port 0 the one that was found free."""
+        if isinstance(self._receiver, Door):
+            return f"mqtt://{self._receiver.limits.host}:{self._receiver.port}"
+        return self.settings.broker.url
+
     def stop(self) -> None:
         """Stop in the order of the flow: first what takes in, last what keeps."""
         self._stop.set()
+        if self._self_watch is not None:
+            self._self_watch.stop()
         if self._receiver is not None:
             self._receiver.stop()
         if self._server is not None and self._closing is not None:
@@ -270,6 +287,8 @@ class House:
             self._server.should_exit = True
         for thread in self._threads:
             thread.join(20)
+        if "pipeline" in self.__dict__:
+            self.pipeline.close()
         if "dispatcher" in self.__dict__:
             self.dispatcher.close()
         for name in ("spool", "spool_writer", "readings", "records"):
@@ -277,22 +296,61 @@ class House:
                 self.__dict__.pop(name).close()
 
     def health(self) -> list[Health]:
-        """Tell how each part of this process is."""
-        found = []
-        if self._receiver is not None:
-            found.append(self._receiver.health())
-        if "spool_writer" in self.__dict__:
-            found.append(self.spool_writer.health())
-        if "pipeline" in self.__dict__:
-            found.append(self.pipeline.health())
-        if Role.INGEST in self.roles and self.broker_accounts is not None:
-            found.append(self.broker_accounts.health())
-        with contextlib.suppress(StoreUnavailable):
-            figures = [("waiting", float(self.records.outbox.unfinished()))]
-            if "dispatcher" in self.__dict__:
-                figures += self.dispatcher.figures()
-            found.append(Health("notices", "ok", "", tuple(figures)))
-        return found
+        """Tell how each part is, of every role wherever it runs; of others by their heart-beats."""
+        own = [part for each in self.vitals() for part in each.parts]
+        if self._self_watch is None:
+            return own
+        try:
+            roles = self._self_watch.roles()
+        except StoreUnavailable:
+            return [*own, self._self_watch.health()]
+        return [*(part for role in roles for part in role.parts), self._self_watch.health()]
+
+    def roles_health(self) -> list[RoleHealth]:
+        """Tell how every role is, wherever it runs."""
+        return self._self_watch.roles() if self._self_watch is not None else []
+
+    def vitals(self) -> list[Vitals]:
+        """Measure every role of this process."""
+        made = self.__dict__
+        return measure(
+            self.roles,
+            host=self.host,
+            shard=self.settings.broker.shard,
+            folder=self.settings.folder,
+            ingest=self._receiver,
+            accounts=self.broker_accounts if Role.INGEST in self.roles else None,
+            spool=made.get("spool_writer"),
+            pipeline=made.get("pipeline"),
+            dispatcher=made.get("dispatcher"),
+            outbox=self._outbox_watch,
+            door=self._door_watch,
+        )
+
+    @property
+    def host(self) -> str:
+        """What heart-beats call the machine that this runs on."""
+        return self.settings.watch.label or socket.gethostname()
+
+    @cached_property
+    def _outbox_watch(self) -> OutboxWatch:
+        return OutboxWatch(self.records.outbox, self.clock)
+
+    def _make_self_watch(self) -> SelfWatch:
+        return SelfWatch(
+            beats=self.records.heartbeats,
+            alerts=self.records.alerts,
+            judgements=self.records.judgement,
+            measure=self.vitals,
+            settings=self.settings.watch,
+            profile=load_profile(self.settings.profile),
+            clock=self.clock,
+            wall_clock=self.wall_clock,
+            host=self.host,
+            shard=self.settings.broker.shard,
+            base_url=self.settings.base_url,
+            tells_outside=Role.NOTIFY in self.roles,
+        )
 
     def _judge(self) -> int:
         # made on the first round: without ingest here it waits for the spool that ingest makes
@@ -308,26 +366,25 @@ class House:
     def _release(self) -> int:
         return self.spool_writer.release(self.clock.now_ns())
 
-    def _make_receiver(self) -> Receiver:
+    def _make_receiver(self) -> Receiver | Door:
         shard = self.settings.broker.shard
         register = self.records.register
         directory = _Cached(
             register.revision, lambda: Directory(register.channels_of_gateways(shard), shard)
         )
-        broker, taking = self.settings.broker, self.settings.ingest
-        return Receiver(
-            _broker(self.settings, broker.username, broker.password),
-            self.spool_writer,
-            directory,
-            self.clock,
-            shard,
-            IngestSettings(
-                payload_bytes_max=taking.payload_bytes_max,
-                batch_wait_s=taking.batch_wait_s,
-                late_s=taking.late_s,
-                receipt_every_s=taking.receipt_every_s,
-            ),
-        )
+        if self.settings.broker.is_door:
+            return door_of(
+                self.settings,
+                register,
+                self.spool_writer,
+                directory,
+                self.clock,
+                self.gateway_access.check,
+                self.gateway_access.revoked_since,
+            )
+        if self.settings.broker.ca_file:
+            _check_trust(self.settings.broker.ca_file)
+        return receiver_of(self.settings, self.spool_writer, directory, self.clock)
 
     def _serve(self) -> None:
         app = create_app(self.services)
@@ -371,18 +428,6 @@ class House:
             self._stop.wait(rest)
 
 
-def _broker(settings: Settings, username: str, password: SecretStr) -> Broker:
-    parts = urlsplit(settings.broker.url)
-    return Broker(
-        host=parts.hostname or "",
-        port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
-        username=username,
-        password=password.get_secret_value(),
-        tls=parts.scheme == "mqtts",
-        ca_file=settings.broker.ca_file,
-    )
-
-
 class _Cached:
     """Gives what `make` makes, again only when the number has changed, asked once a second."""
 
@@ -412,6 +457,14 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsInvalid(f"setting folder: cannot make {folder}: {error.strerror}") from error
+
+
+def _check_trust(file: str) -> None:
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:  # TLS's own errors are among them
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise SettingsInvalid(f"setting broker.ca_file: cannot use {file}: {why}") from error
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -1,12 +1,21 @@
 """Settings: one TOML file and `ANJU_*` variables, checked once at start."""
 
+import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,10 +31,12 @@ class _Part(BaseModel):
 
 
 class BrokerSettings(_Part):
-    """The MQTT broker that gateways publish to."""
+    """Where gateways publish to: our own door, or a broker."""
 
     url: str = Field(
-        "mqtt://127.0.0.1:1883", description="`mqtt://host:port` or `mqtts://host:port`"
+        "door://127.0.0.1:1883",
+        description="`door://host:port`: ingest listens there itself (see `door`); or the broker, "
+        "`mqtt://host:port` or `mqtts://host:port`",
     )
     username: str = Field("", description="name that ingest logs in with; empty: none")
     password: SecretStr = Field(SecretStr(""), description="its password")
@@ -47,12 +58,56 @@ class BrokerSettings(_Part):
     @field_validator("url")
     @classmethod
     def _mqtt(cls, url: str) -> str:
-        return _checked_url(url, ("mqtt", "mqtts"))
+        return _checked_url(url, ("door", "mqtt", "mqtts"))
 
     @field_validator("gateway_url")
     @classmethod
     def _mqtt_or_none(cls, url: str) -> str:
         return _checked_url(url, ("mqtt", "mqtts")) if url else url
+
+    @property
+    def is_door(self) -> bool:
+        """Tell whether ingest itself listens."""
+        return urlsplit(self.url).scheme == "door"
+
+
+class DoorSettings(_Part):
+    """The device door; used when `broker.url` begins with `door:`."""
+
+    open: bool = Field(
+        False,
+        description="let every registered gateway in by its id alone, with any password; only on "
+        "an address of this machine, for trying things out",
+    )
+    certificate: str = Field("", description="PEM file of the server's certificate; empty: no TLS")
+    key: str = Field("", description="PEM file of its key; empty: in the certificate's file")
+    client_ca: str = Field(
+        "",
+        description="PEM file of the authority of client certificates; a gateway that shows one "
+        "needs no password, its common name is the gateway's id",
+    )
+    connections_max: int = Field(5_000, ge=1, description="more connections are closed at once")
+    connections_per_address_max: int = Field(
+        1_000, ge=1, description="likewise from one address; many gateways may share one"
+    )
+    receive_max: int = Field(
+        1_000,
+        ge=1,
+        le=65_535,
+        description="messages of one gateway that may wait for their acknowledgement",
+    )
+    connect_s: float = Field(
+        10.0, gt=0, le=300, description="a connection must have logged in after this, seconds"
+    )
+    packet_s: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="a message that has begun must be whole after this, seconds",
+    )
+    keep_alive_s_max: int = Field(
+        600, ge=5, le=65_535, description="longest keep-alive that is granted, seconds (MQTT 5)"
+    )
 
 
 class IngestSettings(_Part):
@@ -110,6 +165,106 @@ class WebSettings(_Part):
     session_hours: float = Field(12.0, gt=0, description="a log-in ends after this")
 
 
+Levels = dict[Literal["blue", "yellow", "orange", "red"], float]
+
+
+class WatchSettings(_Part):
+    """How Anju watches itself."""
+
+    label: str = Field(
+        "", max_length=100, description="what heart-beats call this host; empty: its own name"
+    )
+    beat_s: float = Field(
+        5.0, gt=0, le=60, description="time between two heart-beats of a role, seconds"
+    )
+    role_silent_s: Levels = Field(
+        {"red": 30},
+        description="levels by seconds without a heart-beat; a restart takes less than 30",
+    )
+    spool_percent: Levels = Field(
+        {"yellow": 50, "orange": 80, "red": 100},
+        description="levels by share of the spool's limit; at 100 gateways get no acknowledgement",
+    )
+    spool_failed_writes: Levels = Field(
+        {"orange": 1},
+        description="levels by failed writes of the spool in 10 minutes; one is a disk to look at",
+    )
+    spool_failing_s: Levels = Field(
+        {"red": 10},
+        description="levels by seconds since which every write of the spool has failed",
+    )
+    store_away_s: Levels = Field(
+        {"yellow": 60, "orange": 600},
+        description="levels by seconds without the readings store; a minute is its restart",
+    )
+    broker_away_s: Levels = Field(
+        {"yellow": 60, "orange": 300},
+        description="levels by seconds without the broker; readings wait in the gateways",
+    )
+    disk_free_mb: Levels = Field(
+        {"yellow": 4000, "orange": 1000, "red": 200},
+        description="levels by what is free on the disks of the folder and the spool, MB; "
+        "4,000 is what the spool may come to need",
+    )
+    notices_waiting_s: Levels = Field(
+        {"orange": 120, "red": 600},
+        description="levels by seconds for which a due notice does not get its turn",
+    )
+    notices_refused_s: Levels = Field(
+        {"orange": 120, "red": 600},
+        description="levels by the age of a notice that every way has refused, seconds",
+    )
+    clear_hold_minutes: float = Field(
+        30.0, ge=0, description="an alert about Anju itself is closed when it was over for so long"
+    )
+    forget_days: float = Field(
+        7.0, gt=0, description="a role that has not beaten for so long is no longer expected"
+    )
+    dead_man_url: str = Field(
+        "",
+        description="`https://…` that is called while the whole chain is healthy, so that another "
+        "service notices when it is not; empty: none",
+    )
+    dead_man_secret: SecretStr = Field(
+        SecretStr(""),
+        description="with it the call is a signed POST as of the webhook, else a plain GET",
+    )
+    dead_man_every_s: float = Field(60.0, ge=1, le=3600, description="time between two calls")
+
+    @field_validator(
+        "role_silent_s",
+        "spool_percent",
+        "spool_failed_writes",
+        "spool_failing_s",
+        "store_away_s",
+        "broker_away_s",
+        "notices_waiting_s",
+        "notices_refused_s",
+    )
+    @classmethod
+    def _rises(cls, levels: Levels) -> Levels:
+        return _in_order(levels, falling=False)
+
+    @field_validator("disk_free_mb")
+    @classmethod
+    def _falls(cls, levels: Levels) -> Levels:
+        return _in_order(levels, falling=True)
+
+    @model_validator(mode="after")
+    def _beats_in_time(self) -> "WatchSettings":
+        silent_s = min(self.role_silent_s.values())
+        if silent_s < 2 * self.beat_s:
+            raise ValueError(
+                f"role_silent_s must be twice beat_s or more, got {silent_s:g} and {self.beat_s:g}"
+            )
+        return self
+
+    @field_validator("dead_man_url")
+    @classmethod
+    def _web(cls, url: str) -> str:
+        return _checked_url(url, ("http", "https")) if url else url
+
+
 class ClockSettings(_Part):
     """Where the time of readings and alerts comes from."""
 
@@ -130,11 +285,13 @@ class Settings(BaseSettings):
         "", description="said on every page when the data are simulated; empty for real data"
     )
     broker: BrokerSettings = BrokerSettings()
+    door: DoorSettings = DoorSettings()
     ingest: IngestSettings = IngestSettings()
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
     web: WebSettings = WebSettings()
     clock: ClockSettings = ClockSettings()
+    watch: WatchSettings = WatchSettings()
     notifiers: dict[str, dict[str, Any]] = Field(
         {}, description="one table a notifier, such as `[notifiers.smtp]`; see docs/alerts.md"
     )
@@ -153,6 +310,15 @@ class Settings(BaseSettings):
         path = os.environ.get("ANJU_SETTINGS", "")
         file = TomlConfigSettingsSource(settings_cls, Path(path) if path else None)
         return init_settings, env_settings, file
+
+    @model_validator(mode="after")
+    def _open_only_here(self) -> Self:
+        if self.door.open and self.broker.is_door and not _is_loopback(self.broker.url):
+            raise ValueError(
+                "door.open lets anybody in: broker.url must then be an address of this machine, "
+                f"such as door://127.0.0.1:1883, got {self.broker.url}"
+            )
+        return self
 
     @property
     def spool_path(self) -> Path:
@@ -175,6 +341,15 @@ class Settings(BaseSettings):
         return self.web.base_url or f"http://{self.web.host}:{self.web.port}"
 
 
+def _in_order(levels: Levels, *, falling: bool) -> Levels:
+    values = [levels[name] for name in ("blue", "yellow", "orange", "red") if name in levels]
+    if not values or any(value <= 0 for value in values):
+        raise ValueError("must give one level or more a value above 0, such as { red = 30 }")
+    if values != sorted(set(values), reverse=falling):
+        raise ValueError(f"must {'fall' if falling else 'rise'} from blue to red")
+    return levels
+
+
 def _checked_url(url: str, schemes: tuple[str, ...]) -> str:
     parts = urlsplit(url)
     if parts.scheme not in schemes or not parts.hostname:
@@ -182,6 +357,14 @@ def _checked_url(url: str, schemes: tuple[str, ...]) -> str:
         raise ValueError(f"must be {wanted}")
     parts.port  # noqa: B018 - a port that is no number raises here
     return url
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -216,7 +399,12 @@ def load_settings(path: Path | None = None) -> Settings:
     except ValidationError as error:
         first_error = error.errors()[0]
         where = ".".join(map(str, first_error["loc"]))
-        given = "(hidden)" if "password" in where or "token" in where else first_error.get("input")
+        if not where:  # several settings together
+            raise SettingsInvalid(
+                f"settings: {first_error['msg'].removeprefix('Value error, ')}"
+            ) from error
+        secret = any(word in where for word in ("password", "token", "secret"))
+        given = "(hidden)" if secret else first_error.get("input")
         raise SettingsInvalid(
             f"setting {where}: {first_error['msg'].removeprefix('Value error, ')}, got {given!r}"
         ) from error
@@ -249,5 +437,7 @@ def page() -> str:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
+    if isinstance(value, dict) and value:
+        return "`{ " + ", ".join(f"{name} = {at:g}" for name, at in value.items()) + " }`"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text}`" if text not in {"", "{}"} else "–"

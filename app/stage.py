@@ -8,19 +8,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.broker import running_broker
+from app.broker import BrokerChoice, gateways_broker
 from app.clocks import FileClock
 from app.endpoint import Endpoint, running_endpoint
 from app.house import EVERY_ROLE, House, Role
+from app.orphans import tied
 from app.people import add_user
 from app.settings import Settings
 from domain.alerts import Recipient, Way
-from domain.errors import SafetyError, StoreUnavailable
+from domain.errors import SafetyError, SettingsInvalid, StoreUnavailable
 from domain.ids import new_id
 from domain.limits import Level
 from domain.ports import RegisterStore
@@ -71,7 +72,9 @@ class Stage:
         self.drain()
 
     def drain(self) -> None:
-        """Wait until nothing is on its way: all receipts given, all judged, all notices sent.
+        """Wait until all receipts are given, all is judged, and all notices are sent.
+
+        The readings store follows behind by itself; `finish` waits for it.
 
         Raises
         ------
@@ -79,8 +82,11 @@ class Stage:
             When it takes longer than a minute.
 
         """
+        self._wait(self._drained)
+
+    def _wait(self, done: Callable[[], bool]) -> None:
         until = time.monotonic() + _DRAINED_S
-        while not self._drained():
+        while not done():
             if time.monotonic() > until:
                 raise StoreUnavailable(
                     f"the story stands still: {self.player.unreceipted()} readings without a "
@@ -124,21 +130,30 @@ class Stage:
             if sum(a.sent for a in self.house.records.accounts.accounts()) >= self.player.sent:
                 break
             time.sleep(0.05)
-        self.drain()
+        self._wait(self._stored)
+
+    def _stored(self) -> bool:
+        spool = self.house.spool
+        return self._drained() and spool.cursor("stored") >= spool.head()
 
     def _drained(self) -> bool:
         if self.player.unreceipted():
             return False
         spool = self.house.spool
-        head = spool.head()
-        if min(spool.cursor("stored"), spool.cursor("judged")) < head:
+        if spool.cursor("judged") < spool.head():
             return False
         return not self.house.records.outbox.due(self.clock.now_ns(), 1)
 
 
 @contextlib.contextmanager
 def set_stage(
-    settings: Settings, story: Story, folder: Path | None, *, separate: bool = False, port: int = 0
+    settings: Settings,
+    story: Story,
+    folder: Path | None,
+    *,
+    separate: bool = False,
+    port: int = 0,
+    broker: BrokerChoice = "door",
 ) -> Iterator[Stage]:
     """Set everything up in a folder, and take it down when the block ends.
 
@@ -148,17 +163,20 @@ def set_stage(
         Where the files go; `None`: a fresh folder that is removed at the end.
     separate
         Run each role in a process of its own; needs InfluxDB as readings store.
+    broker
+        Where the gateways publish: at the device door of ingest, or at a mosquitto.
 
     """
     with contextlib.ExitStack() as stack:
-        if folder is None:
-            folder = Path(tempfile.mkdtemp(prefix="anju-demo-"))
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        clock = FileClock.create(folder / "clock", story.start_ns)
-        broker = stack.enter_context(running_broker(folder / "broker"))
+        with _told(folder or Path(tempfile.gettempdir())):
+            if folder is None:
+                folder = Path(tempfile.mkdtemp(prefix="anju-demo-"))
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            clock = FileClock.create(folder / "clock", story.start_ns)
+            url = stack.enter_context(gateways_broker(broker, folder / "broker", separate=separate))
         endpoint = stack.enter_context(running_endpoint(secrets.token_urlsafe(24)))
-        settings = _settings(settings, folder, broker, endpoint, port)
+        settings = _settings(settings, folder, url, endpoint, port)
         house = House(settings, frozenset() if separate else EVERY_ROLE)
         passwords = fill_register(house, story)
         house.start()
@@ -166,13 +184,24 @@ def set_stage(
         processes = [
             stack.enter_context(running_role(role, house.settings)) for role in Role if separate
         ]
-        host = urlsplit(broker)
-        player = Player(story, host.hostname or "", host.port or 0, clock)
+        where = urlsplit(url if separate else house.gateways_url)
+        player = Player(
+            story, where.hostname or "", where.port or 0, clock, log_in=lambda g: (g.id, "")
+        )
         stack.callback(player.close)
         player.connect()
         stage = Stage(story, clock, house, player, endpoint, passwords, tuple(processes))
         stage.wait_for_ingest()
         yield stage
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Tell in one line when the demo's files cannot be made."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsInvalid(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def _settings(
@@ -183,6 +212,7 @@ def _settings(
             "folder": folder,
             "simulated": SIMULATED,
             "broker": settings.broker.model_copy(update={"url": broker}),
+            "door": settings.door.model_copy(update={"open": True}),
             # the story waits for each receipt: no reason to gather messages for long
             "ingest": settings.ingest.model_copy(
                 update={"receipt_every_s": 0.0, "batch_wait_s": 0.004}
@@ -251,7 +281,8 @@ def running_role(role: Role, settings: Settings) -> Iterator["subprocess.Popen[b
         stderr=log,
     )
     try:
-        yield process
+        with tied(process):
+            yield process
     finally:
         process.terminate()
         try:
@@ -273,7 +304,8 @@ def variables(settings: Settings) -> dict[str, str]:
         elif hasattr(value, "model_fields_set"):
             for key, part in value:
                 plain = part.get_secret_value() if hasattr(part, "get_secret_value") else part
-                found[f"ANJU_{name.upper()}__{key.upper()}"] = str(plain)
+                text = json.dumps(plain) if isinstance(plain, dict) else str(plain)
+                found[f"ANJU_{name.upper()}__{key.upper()}"] = text
         else:
             found[f"ANJU_{name.upper()}"] = str(value)
     return found

@@ -147,3 +147,11 @@ def may(caller: Caller, action: str, building: Building | None = None) -> bool:
     if action not in ACTIONS[caller.role]:
         return False
     return building is None or any(scope.covers(building) for scope in caller.scopes)
+
+
+def may_on_installation(caller: Caller, action: str) -> bool:
+    """Tell whether a caller may do something with the alerts about the installation itself.
+
+    It takes the action and a hand in running Anju; it lies in no district, so scopes don't count.
+    """
+    return may(caller, action) and may(caller, "operations:read")

@@ -330,8 +330,12 @@ class AlertStore(Protocol):
         building_ids: Sequence[str] | None = None,
         states: Sequence[AlertState] = (),
         level_min: Level = Level.NONE,
+        installation: bool = False,
     ) -> list[Alert]:
-        """List worst level first, then newest opened; `building_ids` `None` means all."""
+        """List worst level first, then newest opened; `building_ids` `None` means all.
+
+        Those about the installation are there only when they are asked for.
+        """
         ...
 
     def events(self, alert_id: str) -> list[AlertEvent]: ...
@@ -343,9 +347,13 @@ class AlertStore(Protocol):
 
     def notices(self, alert_id: str) -> list[Notice]: ...
     def save(
-        self, alert: Alert, events: Sequence[AlertEvent], notices: Sequence[Notice] = ()
+        self,
+        alert: Alert,
+        events: Sequence[AlertEvent],
+        notices: Sequence[Notice] = (),
+        findings: Sequence[Finding] = (),
     ) -> None:
-        """Write a person's act in one transaction with its change-log line.
+        """Write what was done to one alert in one transaction with its change-log line.
 
         Raises
         ------
@@ -355,14 +363,37 @@ class AlertStore(Protocol):
         """
         ...
 
-    def overdue(self, level: Level, opened_before_ns: int) -> list[Alert]:
-        """List open, unacknowledged, not yet escalated alerts at a level or above."""
+    def overdue(
+        self, level: Level, opened_before_ns: int, *, installation: bool = False
+    ) -> list[Alert]:
+        """List open, unacknowledged, not yet escalated alerts at a level or above.
+
+        Of buildings, or with `installation` of the installation.
+        """
         ...
 
     def put_recipient(self, recipient: Recipient, by: str) -> None: ...
     def recipients(self) -> list[Recipient]: ...
     def changes(self, after_id: int, limit: int = 500) -> list[Change]: ...
     def last_change(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How the outbox stands.
+
+    Parameters
+    ----------
+    front
+        Names the try that has been due for longest; empty: nothing is due. While it stays the
+        same, that one does not get its turn.
+    refused_since_ns
+        When the eldest notice was made that every way has refused and that is still tried.
+
+    """
+
+    front: str = ""
+    refused_since_ns: int | None = None
 
 
 class Outbox(Protocol):
@@ -374,6 +405,10 @@ class Outbox(Protocol):
 
     def mark(self, notice: Notice) -> None:
         """Write what became of a try, with a change-log line."""
+        ...
+
+    def backlog(self, now_ns: int) -> Backlog:
+        """Tell what has been due for longest, and how old the eldest is that every way refuses."""
         ...
 
     def unfinished(self) -> int:

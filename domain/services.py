@@ -108,6 +108,35 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleHealth:
+    """One role of one process, as its last heart-beat told.
+
+    Parameters
+    ----------
+    age_s
+        Seconds since the heart-beat, in real time.
+    state
+        `ok`, `degraded`, `stopped` by its own word; `down` by its own word or for its silence.
+
+    """
+
+    role: str
+    shard: int
+    host: str
+    pid: int
+    started_at_ns: int
+    beat_at_ns: int
+    age_s: float
+    state: str
+    parts: tuple[Health, ...] = ()
+
+
+def no_roles() -> "list[RoleHealth]":
+    """Tell of no role: nobody beats."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a route or page may use.
 
@@ -117,6 +146,8 @@ class Services:
         The one clock of readings and alerts; virtual in the accelerated story.
     simulated
         What to say on every page when the data are simulated; empty for real data.
+    roles
+        Every role of every process, with the age of its heart-beat; raises `StoreUnavailable`.
 
     """
 
@@ -135,4 +166,5 @@ class Services:
     admission: Admission
     simulated: str = ""
     secure_cookies: bool = True
+    roles: Callable[[], list[RoleHealth]] = no_roles
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)

@@ -6,6 +6,18 @@ from domain.errors import InvalidInput
 
 VERSION = "1"
 
+#: what gateways publish under their base
+_UPLINKS = (
+    "readings",
+    "readings/cbor",
+    "senml",
+    "dzt",
+    "thingsboard",
+    "v1/gateway/+",
+    "v1/devices/me/+",
+    "status",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -62,4 +74,4 @@ def base_of(shard: int, gateway_id: str) -> str:
 def uplink_filters(shard: int) -> list[str]:
     """List the filters that one shard's ingest subscribes to."""
     base = f"anju/{VERSION}/{shard}/+"
-    return [f"{base}/{what}" for what in ("readings", "dzt", "status")]
+    return [f"{base}/{what}" for what in _UPLINKS]

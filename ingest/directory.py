@@ -42,6 +42,11 @@ class Addresses:
         if "." in folded:
             self.points.add(folded.rsplit(".", 1)[0])
 
+    def named(self, name: str) -> int | None:
+        """Find the channel of an address in a format that knows no points."""
+        code = self.codes.get(name)
+        return self.folded.get(name.lower()) if code is None else code
+
     def nested(self, point: str, field: str) -> int | None:
         """Find the channel of a field at a point, `""` for a lone value; capitals do not matter."""
         if field:
@@ -93,6 +98,7 @@ class Directory:
         self._low = np.empty(len(channels))
         self._high = np.empty(len(channels))
         self._addresses = tuple(channel.address for channel in channels)
+        self._units = tuple((channel.unit, kinds()[channel.kind].unit) for channel in channels)
         self._fill(channels)
 
     def _fill(self, channels: list[Channel]) -> None:
@@ -112,6 +118,10 @@ class Directory:
     def address(self, code: int) -> str:
         """Tell what its gateway calls a channel."""
         return self._addresses[code]
+
+    def units_of(self, code: int) -> tuple[str, str]:
+        """Tell the unit in which a channel's gateway sends, and the one that is stored."""
+        return self._units[code]
 
     def convert(self, code: NDArray[np.int64], value: Values) -> Values:
         """Turn values as sent into the units that Anju stores.

@@ -24,7 +24,7 @@ from simulators.readings import GatewayReadings
 
 log = structlog.get_logger()
 
-Speech = Literal["native", "dzt"]
+Speech = Literal["native", "cbor", "dzt", "senml", "senml-cbor", "thingsboard"]
 _WINDOW = 200  # messages on their way to the broker at once
 _TICK_S = 0.5
 
@@ -63,8 +63,8 @@ def _at_once(_client: mqtt.Client, _user: Any, sock: Any) -> None:
 class SimulatedGateway:
     """Publishes readings as a gateway does and loses none that it was given.
 
-    A numbered (native) gateway keeps a message until a receipt covers it, and sends it again
-    after a reconnection or when no receipt has come for `resend_s`. One that speaks DZ/T has no
+    A numbered (native, CBOR) gateway keeps a message until a receipt covers it, and sends it again
+    after a reconnection or when no receipt has come for `resend_s`. One that speaks another has no
     numbers and no receipts: it keeps a message until the broker has taken it.
 
     Parameters
@@ -222,15 +222,27 @@ class SimulatedGateway:
     # -- the buffer
 
     def _keep_rows(self, rows: list[Row]) -> None:
-        if self.speech == "dzt":
-            self._keep(_Message("dzt", payloads.dzt(rows), len(rows)))
-        else:
+        if self.speech in {"native", "cbor"}:
             with self._lock:
                 boot, seq = self.boot, self._next_seq
                 self._next_seq += len(rows)
-            payload = payloads.native(boot, seq, rows, self._form)
-            self._keep(_Message("readings", payload, len(rows), boot, seq))
+            write, what = payloads.native, "readings"
+            if self.speech == "cbor":
+                write, what = payloads.cbor, "readings/cbor"
+            payload = write(boot, seq, rows, self._form)
+            self._keep(_Message(what, payload, len(rows), boot, seq))
+        else:
+            what, payload = self._unnumbered(rows)
+            self._keep(_Message(what, payload, len(rows)))
         self.sent += len(rows)
+
+    def _unnumbered(self, rows: list[Row]) -> tuple[str, bytes]:
+        """Write readings in a payload without numbers; its topic and the payload."""
+        if self.speech == "thingsboard":
+            return "v1/gateway/telemetry", payloads.thingsboard(rows)
+        if self.speech == "dzt":
+            return "dzt", payloads.dzt(rows)
+        return "senml", payloads.senml(rows, binary=self.speech == "senml-cbor")
 
     def _keep(self, message: _Message) -> None:
         with self._lock:

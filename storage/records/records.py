@@ -11,6 +11,7 @@ from storage.records.alerts import RecordsAlerts
 from storage.records.audit import RecordsAudit
 from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
+from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.judgement import RecordsJudgement
 from storage.records.outbox import RecordsOutbox
 from storage.records.register import RecordsRegister
@@ -29,6 +30,7 @@ class Records:
     accounts: RecordsAccounts
     access: RecordsAccess
     audit: RecordsAudit
+    heartbeats: RecordsHeartbeats
     credentials: RecordsCredentials
 
     def ping(self) -> None:
@@ -87,5 +89,6 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsAccounts(database),
         RecordsAccess(database),
         RecordsAudit(database),
+        RecordsHeartbeats(database),
         RecordsCredentials(database),
     )
