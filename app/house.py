@@ -29,6 +29,7 @@ from app.provisioning import LocalProvisioning
 from app.self_watch import SelfWatch
 from app.settings import Settings
 from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
+from app.waves import WaveDesk
 from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
@@ -42,6 +43,7 @@ from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
 from storage.spool import SpoolReader, SqliteSpool
+from storage.waves import FolderWaves
 from web.application import mount_pages
 
 log = structlog.get_logger()
@@ -110,6 +112,22 @@ class House:
         )
 
     @cached_property
+    def waves(self) -> FolderWaves:
+        """The waveforms of events."""
+        waves = self.settings.waves
+        return FolderWaves(
+            self.settings.waves_folder,
+            days=waves.days,
+            bytes_max=waves.bytes_max,
+            free_bytes_min=waves.free_bytes_min,
+        )
+
+    @cached_property
+    def wave_desk(self) -> WaveDesk:
+        """What the pipeline does with waveforms."""
+        return WaveDesk(load_profile(self.settings.profile), self.waves)
+
+    @cached_property
     def spool(self) -> SpoolReader:
         """The spool; ingest is its one writer, the others read it."""
         if Role.INGEST in self.roles:
@@ -144,6 +162,7 @@ class House:
             clock=self.clock,
             shard=self.settings.broker.shard,
             base_url=self.settings.base_url,
+            wave_desk=self.wave_desk,
         )
 
     @cached_property
@@ -210,6 +229,7 @@ class House:
             roles=self.roles_health,
             provisioning=self.provisioning,
             admission=self.gateway_access,
+            waves=self.waves,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
         )
@@ -322,6 +342,7 @@ class House:
             accounts=self.broker_accounts if Role.INGEST in self.roles else None,
             spool=made.get("spool_writer"),
             pipeline=made.get("pipeline"),
+            wave_desk=made.get("wave_desk"),
             dispatcher=made.get("dispatcher"),
             outbox=self._outbox_watch,
             door=self._door_watch,

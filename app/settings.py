@@ -143,6 +143,21 @@ class ReadingsSettings(_Part):
     token: SecretStr = Field(SecretStr(""), description="InfluxDB token")
 
 
+class WavesSettings(_Part):
+    """Where waveforms of events are kept, and for how long."""
+
+    folder: str = Field("", description="folder of the files; empty: `waves` in `folder`")
+    days: float = Field(
+        365.0, gt=0, description="older waveforms are deleted, those of open alerts never"
+    )
+    bytes_max: int = Field(
+        20_000_000_000, ge=0, description="with more, the oldest waveforms are deleted"
+    )
+    free_bytes_min: int = Field(
+        1_000_000_000, ge=0, description="with less room on the disk no waveform is kept"
+    )
+
+
 class RecordsSettings(_Part):
     """Where records are kept."""
 
@@ -289,6 +304,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
+    waves: WavesSettings = WavesSettings()
     web: WebSettings = WebSettings()
     clock: ClockSettings = ClockSettings()
     watch: WatchSettings = WatchSettings()
@@ -334,6 +350,11 @@ class Settings(BaseSettings):
     def records_url(self) -> str:
         """URL of the records database."""
         return self.records.url or f"sqlite:///{(self.folder / 'records.db').absolute()}"
+
+    @property
+    def waves_folder(self) -> Path:
+        """Folder of the waveforms."""
+        return Path(self.waves.folder) if self.waves.folder else self.folder / "waves"
 
     @property
     def base_url(self) -> str:

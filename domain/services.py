@@ -16,6 +16,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.waves import WaveStore
 
 
 class Identity(Protocol):
@@ -148,6 +149,8 @@ class Services:
         What to say on every page when the data are simulated; empty for real data.
     roles
         Every role of every process, with the age of its heart-beat; raises `StoreUnavailable`.
+    waves
+        Waveforms of events; `None`: this process keeps none.
 
     """
 
@@ -167,4 +170,5 @@ class Services:
     simulated: str = ""
     secure_cookies: bool = True
     roles: Callable[[], list[RoleHealth]] = no_roles
+    waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)

@@ -13,6 +13,7 @@ _UPLINKS = (
     "senml",
     "dzt",
     "thingsboard",
+    "wave",
     "v1/gateway/+",
     "v1/devices/me/+",
     "status",

@@ -38,6 +38,7 @@ from domain.ports import GatewayStatus, Judgement, ReadingStore
 from domain.readings import ReadingBatch
 from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
+from domain.waves import WaveStore
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -159,19 +160,24 @@ def open_quarter(file: Path, readings: ReadingStore, url: str) -> Quarter:
 
 
 @contextlib.contextmanager
-def serve_copy(template: Path, folder: Path, readings: ReadingStore) -> Iterator[Quarter]:
+def serve_copy(
+    template: Path, folder: Path, readings: ReadingStore, waves: WaveStore | None = None
+) -> Iterator[Quarter]:
     """Serve a copy of a built quarter, which a test may change; readings are only read."""
     shutil.copyfile(template, folder / "records.db")
-    with serve_records(folder / "records.db", readings) as quarter:
+    with serve_records(folder / "records.db", readings, waves) as quarter:
         yield quarter
 
 
 @contextlib.contextmanager
-def serve_records(file: Path, readings: ReadingStore) -> Iterator[Quarter]:
+def serve_records(
+    file: Path, readings: ReadingStore, waves: WaveStore | None = None
+) -> Iterator[Quarter]:
     """Serve a built quarter on a free port of 127.0.0.1 until the block ends."""
     port = free_port()
     quarter = open_quarter(file, readings, f"http://127.0.0.1:{port}")
-    app = create_app(services_of(quarter.records, readings, quarter.clock, quarter.identity))
+    services = services_of(quarter.records, readings, quarter.clock, quarter.identity)
+    app = create_app(replace(services, waves=waves))
     mount_pages(app)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none"
