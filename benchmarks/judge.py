@@ -15,10 +15,10 @@ import numpy as np
 
 from analytics.detectors import detectors
 from analytics.limits import load_profile
+from app.house import House
 from app.pipeline import Pipeline
 from app.settings import Settings
 from app.stage import fill_register
-from app.house import House
 from benchmarks.report import Figure, report
 from domain.clock import HOUR_NS, VirtualClock
 from ingest.directory import Directory
@@ -75,9 +75,8 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
     house = House(Settings().model_copy(update={"folder": folder}))
     fill_register(house, story)
     register, spool = house.records.register, house.spool_writer
-    intake = Intake(
-        lambda directory=Directory(register.channels_of_gateways(0), 0): directory, IngestSettings()
-    )
+    directory = Directory(register.channels_of_gateways(0), 0)
+    intake = Intake(lambda: directory, IngestSettings())
     profile = load_profile()
     pipeline = Pipeline(
         spool=spool,
@@ -89,15 +88,17 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
         detectors=detectors(profile),
         clock=clock,
     )
-    told, readings, cpu_s, alone_s = Told(story), 0, 0.0, []
+    told, readings, cpu_s = Told(story), 0, 0.0
+    alone_s: list[float] = []
     for at_ns in range(story.start_ns, story.end_ns, HOUR_NS):
         clock.advance_to(at_ns + HOUR_NS)
         messages = told.messages(at_ns, at_ns + HOUR_NS)
         if at_ns < story.end_ns - _HOURS_ALONE * HOUR_NS:
             readings += spool.write(intake.arrivals(messages)).stored
             begun = time.process_time()
-            while pipeline.run_once():
-                pass
+            pipeline.judge()
+            pipeline.tick()
+            pipeline.store()
             cpu_s += time.process_time() - begun
             continue
         for message in messages:
@@ -106,6 +107,7 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
             pipeline.judge()
             alone_s.append(time.monotonic() - came)
             pipeline.store()
+    pipeline.close()
     house.stop()
     return readings, cpu_s, alone_s
 
