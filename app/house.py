@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -20,16 +19,18 @@ from analytics.detectors import detectors
 from analytics.limits import load_profile
 from api.application import create_app
 from app.clocks import open_clock
+from app.doors import door_of, receiver_of
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
 from app.settings import Settings
-from domain.clock import Clock, SystemClock
+from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
+from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
 from domain.services import Health, Services
 from ingest.directory import Directory
+from ingest.door.listener import Door
 from ingest.receiver import Receiver
-from ingest.settings import Broker, IngestSettings
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -74,7 +75,7 @@ class House:
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._receiver: Receiver | None = None
+        self._receiver: Receiver | Door | None = None
         self._server: uvicorn.Server | None = None
         self._closing: threading.Event | None = None
         self._port = self.settings.web.port
@@ -111,6 +112,10 @@ class House:
             self.settings.spool_path,
             limit_bytes=self.settings.ingest.spool_limit_bytes,
             start_after=self.records.judgement.judged(self.settings.broker.shard),
+            clock_rules=ClockRules(
+                tolerance_ns=self.settings.ingest.future_s * SECOND_NS,
+                late_ns=self.settings.ingest.late_s * SECOND_NS,
+            ),
         )
 
     @cached_property
@@ -184,6 +189,7 @@ class House:
             if Role.INGEST in self.roles:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
+                self._run("quarantine", self._release, rest_s=1.0)
             if Role.SERVE in self.roles:
                 self._serve()
         except BaseException:
@@ -206,6 +212,13 @@ class House:
         """Where the pages are."""
         return self.settings.web.base_url or f"http://{self.settings.web.host}:{self._port}"
 
+    @property
+    def gateways_url(self) -> str:
+        """Where gateways publish to; with port 0 the one that was found free."""
+        if isinstance(self._receiver, Door):
+            return f"mqtt://{self._receiver.limits.host}:{self._receiver.port}"
+        return self.settings.broker.url
+
     def stop(self) -> None:
         """Stop in the order of the flow: first what takes in, last what keeps."""
         self._stop.set()
@@ -217,6 +230,8 @@ class House:
             self._server.should_exit = True
         for thread in self._threads:
             thread.join(20)
+        if "pipeline" in self.__dict__:
+            self.pipeline.close()
         if "dispatcher" in self.__dict__:
             self.dispatcher.close()
         for name in ("spool", "spool_writer", "readings", "records"):
@@ -243,35 +258,18 @@ class House:
         # made on the first round: without ingest here it waits for the spool that ingest makes
         return self.pipeline.run_once()
 
-    def _make_receiver(self) -> Receiver:
+    def _release(self) -> int:
+        return self.spool_writer.release(self.clock.now_ns())
+
+    def _make_receiver(self) -> Receiver | Door:
         shard = self.settings.broker.shard
         register = self.records.register
         directory = _Cached(
             register.revision, lambda: Directory(register.channels_of_gateways(shard), shard)
         )
-        broker, taking = self.settings.broker, self.settings.ingest
-        parts = urlsplit(broker.url)
-        return Receiver(
-            Broker(
-                host=parts.hostname or "",
-                port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
-                username=broker.username,
-                password=broker.password.get_secret_value(),
-                tls=parts.scheme == "mqtts",
-                ca_file=broker.ca_file,
-            ),
-            self.spool_writer,
-            directory,
-            self.clock,
-            shard,
-            IngestSettings(
-                payload_bytes_max=taking.payload_bytes_max,
-                batch_wait_s=taking.batch_wait_s,
-                late_s=taking.late_s,
-                future_s=taking.future_s,
-                receipt_every_s=taking.receipt_every_s,
-            ),
-        )
+        if self.settings.broker.is_door:
+            return door_of(self.settings, register, self.spool_writer, directory, self.clock)
+        return receiver_of(self.settings, self.spool_writer, directory, self.clock)
 
     def _serve(self) -> None:
         app = create_app(self.services)
@@ -290,17 +288,19 @@ class House:
         thread.start()
         self._threads.append(thread)
 
-    def _run(self, name: str, step: Callable[[], int]) -> None:
-        thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
+    def _run(self, name: str, step: Callable[[], int], *, rest_s: float = _IDLE_S) -> None:
+        thread = threading.Thread(
+            target=self._loop, args=(name, step, rest_s), name=name, daemon=True
+        )
         self._threads.append(thread)
         thread.start()
 
-    def _loop(self, name: str, step: Callable[[], int]) -> None:
+    def _loop(self, name: str, step: Callable[[], int], rest_s: float) -> None:
         """Repeat a step while there is work; rest when there is none, longer when it fails."""
-        rest = _IDLE_S
+        rest = rest_s
         while not self._stop.is_set():
             try:
-                rest = 0.002 if step() else min(_IDLE_S, rest * 1.5)
+                rest = 0.002 if step() else min(rest_s, rest * 1.5)
             except StoreUnavailable as error:
                 log.warning("a store is away; trying again", part=name, error=str(error))
                 rest = 1.0

@@ -21,7 +21,8 @@ from benchmarks.ingest_load import GATEWAYS, payload_of, topic_of
 from benchmarks.ingest_receive import directory
 from benchmarks.report import Figure, report, show
 from ingest.decoders import native, native_many
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 
 READINGS_A_PACK = 50

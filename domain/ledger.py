@@ -1,6 +1,6 @@
 """Tells repeats from new readings and keeps the account of what became of each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from domain.accounts import DayAccount, Refusal
 from domain.arrivals import Arrivals, Receipt, Refused
 from domain.clock import DAY_NS
+from domain.gateway_clocks import ClockRules, GatewayClock
 from domain.numbering import NumberSet
-from domain.readings import QualityFlag, ReadingBatch
+from domain.readings import QualityFlag, ReadingBatch, concat
 from domain.recent import Instants, RecentReadings
 from domain.refusing import put_together
+from domain.timing import Held, set_right
 
 #: number sets and accounts kept in memory; past it they are read again from the spool
 _CACHED_MAX = 200_000
@@ -44,8 +46,33 @@ class Admission:
     rejected: int
     quarantined: int
     restarted: tuple[Counting, ...]
+    clocks: dict[Counting, GatewayClock]
+    held: tuple[Held, ...]
     unnumbered: ReadingBatch
     first_seen: ReadingBatch
+
+    @property
+    def stored(self) -> int:
+        """Readings that go to the store."""
+        return len(self.batch) - sum(len(one.batch) for one in self.held)
+
+
+@dataclass(slots=True, eq=False)
+class Release:
+    """What releasing readings from quarantine changes.
+
+    Parameters
+    ----------
+    batch
+        Readings that are stored now, at their right time.
+    left
+        What still waits of each that was looked at, in the same order; may be empty.
+
+    """
+
+    batch: ReadingBatch
+    accounts: dict[AccountDay, DayAccount]
+    left: tuple[Held, ...]
 
 
 @dataclass(slots=True)
@@ -56,11 +83,15 @@ class Ledger:
     ----------
     load_numbers, load_account
         Read one from the spool's file; `None` when it has none.
+    clocks
+        Clocks that are not right, as the spool's file holds them.
 
     """
 
     load_numbers: Callable[[Counting], NumberSet | None]
     load_account: Callable[[AccountDay], DayAccount | None]
+    rules: ClockRules = field(default_factory=ClockRules)
+    clocks: dict[Counting, GatewayClock] = field(default_factory=dict)
     _numbers: dict[Counting, NumberSet] = field(default_factory=dict)
     _accounts: dict[AccountDay, DayAccount] = field(default_factory=dict)
     _recent: RecentReadings = field(default_factory=RecentReadings)
@@ -73,10 +104,12 @@ class Ledger:
         keep = np.ones(len(arrivals.batch), np.bool_)
         refused = list(arrivals.refused)
         numbers: dict[Counting, NumberSet] = {}
+        newest_ns: dict[Counting, int] = {}
         restarted = []
         for counting, count in arrivals.counts.items():
             before = self._numbers_of(counting)
             numbers[counting] = after = before.copy()
+            newest_ns[counting] = before.newest_ns
             repeats = False
             for first, end in count.runs:
                 added = after.add(first, end - first, day)
@@ -110,10 +143,13 @@ class Ledger:
             keep[again] = False
             for row in again.tolist():
                 tally.add(arrivals.gateways[arrivals.gateway[row]], day, "duplicate", 1)
-        first_seen = arrivals.batch if keep.all() else arrivals.batch.take(keep)
-        stored = np.bincount(arrivals.gateway[keep], minlength=len(arrivals.gateways))
+        timed = set_right(arrivals, keep, self.clocks, newest_ns, self.rules)
+        first_seen = timed.batch
+        stored = np.bincount(timed.gateway[~timed.waits], minlength=len(arrivals.gateways))
         for code in np.flatnonzero(stored).tolist():
             tally.add(arrivals.gateways[code], day, "stored", int(stored[code]))
+        for held in timed.held:
+            tally.add(held.gateway_id, day, "quarantined", len(held.batch))
         for one in refused:
             tally.add(one.gateway_id, day, one.fate.value, one.readings)
         return Admission(
@@ -126,6 +162,8 @@ class Ledger:
             rejected=tally.sum_of("rejected"),
             quarantined=tally.sum_of("quarantined"),
             restarted=tuple(restarted),
+            clocks=timed.clocks,
+            held=timed.held,
             unnumbered=arrivals.batch.take(unnumbered) if len(unnumbered) else ReadingBatch.empty(),
             first_seen=first_seen,
         )
@@ -137,6 +175,11 @@ class Ledger:
             self._accounts.clear()
         self._numbers.update(admission.numbers)
         self._accounts.update(admission.accounts)
+        for counting, clock in admission.clocks.items():
+            if clock.suspected:
+                self.clocks[counting] = clock
+            else:
+                self.clocks.pop(counting, None)
         self._recent.remember(admission.unnumbered)
         self._instants.remember(admission.first_seen)
 
@@ -145,6 +188,39 @@ class Ledger:
         as_it_came = batch.take(batch.flag & _SAME_INSTANT == 0)
         self._recent.remember(as_it_came.take(as_it_came.seq < 0))
         self._instants.remember(as_it_came)
+
+    def release(self, held: Sequence[Held], now_ns: int) -> "Release | None":
+        """Work out which waiting readings have got their time; `None` when there is none.
+
+        Parameters
+        ----------
+        held
+            All that wait, with their own times as sent.
+        now_ns
+            Our time.
+
+        """
+        free = []
+        for one in held:
+            clock = self.clocks.get(one.counting)
+            free.append(one.set_free(clock.skew_ns if clock else 0, now_ns, self.rules))
+        ready = [batch for batch, _ in free if len(batch)]
+        if not ready:
+            return None
+        tally = _Tally(self, now_ns // DAY_NS)
+        for one, (batch, _) in zip(held, free, strict=True):
+            tally.add(one.gateway_id, one.day, "quarantined", -len(batch))
+            tally.add(one.gateway_id, one.day, "stored", len(batch))
+        return Release(
+            batch=self._instants.set_apart(concat(ready)),
+            accounts=tally.accounts(),
+            left=tuple(replace(one, batch=rest) for one, (_, rest) in zip(held, free, strict=True)),
+        )
+
+    def keep_release(self, release: "Release") -> None:
+        """Take a release as done: it is durable."""
+        self._accounts.update(release.accounts)
+        self._instants.remember(release.batch)
 
     def _numbers_of(self, counting: Counting) -> NumberSet:
         known = self._numbers.get(counting)

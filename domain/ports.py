@@ -19,6 +19,7 @@ from domain.alerts import (
 from domain.arrivals import Arrivals, Committed
 from domain.buildings import Appraisal, Building, Grade
 from domain.findings import Finding
+from domain.gateway_clocks import ClockNote
 from domain.limits import Level
 from domain.readings import Reading, ReadingBatch, Rollup, Series
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
@@ -100,6 +101,7 @@ class SpoolEntry:
     refusals: tuple[Refusal, ...] = ()
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
+    clocks: tuple[ClockNote, ...] = ()
 
 
 class Spool(Protocol):
@@ -204,6 +206,7 @@ class Judgement:
     refusals: tuple[Refusal, ...] = ()
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
+    clocks: tuple[ClockNote, ...] = ()
     fence: int = 0
 
 
@@ -391,6 +394,9 @@ class AccountStore(Protocol):
         ...
 
     def statuses(self) -> list[GatewayStatus]: ...
+    def clocks(self) -> list[ClockNote]:
+        """List the gateways whose clock is or was not right."""
+        ...
 
 
 class AccessStore(Protocol):

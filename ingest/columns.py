@@ -18,8 +18,6 @@ from ingest.settings import IngestSettings
 
 #: no instrument sends more than a 32-bit float holds; sums of squares of such values stay finite
 _VALUE_MAX = 3.4e38
-#: 2000-01-01: a reading from before comes from a clock that was never set
-_EARLIEST_NS = 946_684_800 * SECOND_NS
 _LATE, _OUT_OF_RANGE = np.uint16(QualityFlag.LATE), np.uint16(QualityFlag.OUT_OF_RANGE)
 _TEXT_MAX = 300
 
@@ -140,7 +138,7 @@ class Columns:
         self.refuse(gateway_id, received_ns, Fate.QUARANTINED, bad, readings)
 
     def arrivals(self, last_ns: int, settings: IngestSettings) -> Arrivals:
-        """Convert, check and flag all rows at once; those that cannot be true are refused."""
+        """Convert, check and flag all rows at once; values that cannot be true are refused."""
         self._seal()
         rows = joined(self._blocks)
         directory, flag = self.directory, rows.flag
@@ -148,15 +146,12 @@ class Columns:
             value = directory.convert(rows.code, rows.value)
         if rows.converted is not None:
             value = np.where(rows.converted, rows.value, value)
-        age = rows.received - rows.taken
-        flag[age > int(settings.late_s * SECOND_NS)] |= _LATE
+        flag[rows.received - rows.taken > int(settings.late_s * SECOND_NS)] |= _LATE
         flag[directory.outside(rows.code, value)] |= _OUT_OF_RANGE
-        impossible = ~(np.abs(value) <= _VALUE_MAX)
-        ahead = age < -int(settings.future_s * SECOND_NS)
-        wrong = impossible | ahead | (rows.taken < _EARLIEST_NS)
+        wrong = ~(np.abs(value) <= _VALUE_MAX)
         if wrong.any():
             for row in np.flatnonzero(wrong).tolist():
-                self._refuse_row(rows, row, impossible=bool(impossible[row]))
+                self._refuse_row(rows, row)
             rows, value = rows.take(~wrong), value[~wrong]
         channels, code = _compact(directory.channel_ids, rows.code)
         return Arrivals(
@@ -170,23 +165,17 @@ class Columns:
             last_ns,
         )  # fmt: skip
 
-    def _refuse_row(self, rows: Rows, row: int, *, impossible: bool) -> None:
-        taken, value = int(rows.taken[row]), float(rows.value[row])
+    def _refuse_row(self, rows: Rows, row: int) -> None:
+        value = float(rows.value[row])
         received = int(rows.received[row])
         address = self.directory.address(int(rows.code[row]))
-        sample = msgspec.json.encode(Sent(address, taken, value))
-        if impossible:
-            fate, reason = Fate.REJECTED, "value"
-            detail = f"value must be a finite number of a measurable size, got {value!r}"
-        else:
-            fate, reason = Fate.QUARANTINED, "clock"
-            off_s = (taken - received) / SECOND_NS
-            detail = f"t must be after 1999 and hardly in the future, got {off_s:+.0f} s from now"
+        sample = msgspec.json.encode(Sent(address, int(rows.taken[row]), value))
+        detail = f"value must be a finite number of a measurable size, got {value!r}"
         self.refuse(
             self._gateways[int(rows.gateway[row])],
             received,
-            fate,
-            Bad(reason, detail, address, sample),
+            Fate.REJECTED,
+            Bad("value", detail, address, sample),
             1,
             int(rows.boot[row]),
             int(rows.seq[row]),

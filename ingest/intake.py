@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from domain.accounts import Fate
 from domain.arrivals import Arrivals
@@ -12,29 +11,13 @@ from ingest.columns import Columns
 from ingest.decoders import decoder_by_topic
 from ingest.decoders.items import Bad, Unreadable
 from ingest.directory import Directory
+from ingest.messages import Message
 from ingest.sender import Sender
 from ingest.settings import IngestSettings
 
 _TOPICS_REMEMBERED_MAX = 100_000
 #: a topic may be 65,535 bytes long; ids are much shorter
 _GATEWAY_ID_MAX = 100
-
-
-class Message(NamedTuple):
-    """One message as it came.
-
-    Parameters
-    ----------
-    token
-        (connection, message id) by which it is acknowledged; `None` when nobody waits.
-
-    """
-
-    topic: str
-    payload: bytes
-    received_at_ns: int
-    retained: bool = False
-    token: tuple[int, int] | None = None
 
 
 class Intake:
@@ -79,7 +62,7 @@ class Intake:
             elif message.retained and source.decoder.readings:
                 # a retained reading would come again at every start and stay true for ever
                 self.ignored["retained readings"] += 1
-            elif source.in_bulk and len(message.payload) <= size_max:
+            elif source.in_bulk and not message.refused and len(message.payload) <= size_max:
                 wait(message)
                 wait_source(source)
             else:
@@ -115,6 +98,8 @@ class Intake:
     def _take(self, message: Message, source: Sender, into: Columns) -> None:
         payload, size_max = message.payload, self._settings.payload_bytes_max
         try:
+            if message.refused:
+                raise Unreadable(*message.refused)
             if len(payload) > size_max:
                 detail = f"payload must be at most {size_max} bytes, got {len(payload)}"
                 raise Unreadable("too large", detail)

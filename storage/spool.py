@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -12,11 +13,21 @@ import structlog
 from domain.accounts import DayAccount
 from domain.arrivals import Arrivals, Committed
 from domain.errors import StoreUnavailable
-from domain.ledger import AccountDay, Admission, Counting, Ledger, day_text
+from domain.gateway_clocks import ClockNote, ClockRules, GatewayClock
+from domain.ledger import AccountDay, Admission, Counting, Ledger, Release, day_text
 from domain.numbering import NumberSet
 from domain.ports import SpoolEntry
 from domain.services import Health
 from storage.spool_file import SpoolDamaged, connect, open_file, take_lock
+from storage.spool_held import (
+    notes,
+    put_clocks,
+    put_held,
+    put_left,
+    take_clocks,
+    take_held,
+    waiting_by_gateway,
+)
 from storage.spool_rows import decode_row, encode_row
 
 log = structlog.get_logger()
@@ -24,6 +35,8 @@ log = structlog.get_logger()
 #: newest rows whose readings are remembered over a restart: what was committed just before a kill
 #: and not yet acknowledged comes again, and without numbers only its content tells
 _ROWS_REMEMBERED = 50
+#: rows of waiting readings that are looked at in one go
+_HELD_AT_ONCE = 1_000
 _PUT_NUMBERS = "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)"
 _PUT_ACCOUNT = "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)"
 
@@ -134,7 +147,14 @@ class SqliteSpool(SpoolReader):
 
     """
 
-    def __init__(self, path: Path, *, limit_bytes: int, start_after: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        limit_bytes: int,
+        start_after: int = 0,
+        clock_rules: ClockRules | None = None,
+    ) -> None:
         self._lock = take_lock(path)
         try:
             self._writer = open_file(path, synchronous="FULL")
@@ -144,7 +164,13 @@ class SqliteSpool(SpoolReader):
             raise
         self._limit_bytes = limit_bytes
         self._trouble = ""
-        self._ledger = Ledger(self._load_numbers, self._load_account)
+        self._ledger = Ledger(
+            self._load_numbers,
+            self._load_account,
+            clock_rules or ClockRules(),
+            take_clocks(self._writer),
+        )
+        self._anything_held = bool(waiting_by_gateway(self._writer))
         head = self.head()
         for entry in self.after(head - _ROWS_REMEMBERED, 10**6):
             self._ledger.remember(entry.batch)
@@ -177,36 +203,91 @@ class SqliteSpool(SpoolReader):
             self._ledger.keep(admission)
         for gateway_id, boot in admission.restarted:
             log.warning("gateway counts anew without a new boot", gateway=gateway_id, boot=boot)
+        self._anything_held |= bool(admission.held)
         return Committed(
             offset,
-            len(admission.batch),
+            admission.stored,
             admission.duplicate,
             admission.rejected,
             admission.quarantined,
             admission.receipts,
         )
 
-    def _commit(self, admission: Admission, arrivals: Arrivals) -> int:
-        body = encode_row(
-            admission.batch,
-            admission.refusals,
-            tuple(admission.accounts.values()),
-            arrivals.statuses,
-        )
+    def release(self, now_ns: int) -> int:
+        """Let readings whose time is known by now out of quarantine; tell how many.
+
+        Raises
+        ------
+        StoreUnavailable
+            When nothing has changed; the same call may be made again.
+
+        """
+        if not self._anything_held:
+            return 0
+        with self._writing, _told(self.path):
+            held = take_held(self._writer, _HELD_AT_ONCE)
+            self._anything_held = bool(held)
+            release = self._ledger.release(held, now_ns)
+            if release is None:
+                return 0
+            self._commit_release(release)
+            self._ledger.keep_release(release)
+        log.info("readings released from quarantine", readings=len(release.batch))
+        return len(release.batch)
+
+    def _commit_release(self, release: Release) -> None:
         writer = self._writer
         writer.execute("BEGIN IMMEDIATE")
         try:
+            put_left(writer, release.left)
+            self._put_accounts(release.accounts)
+            noted = {one.counting: self._ledger.clocks.get(one.counting) for one in release.left}
+            told = {key: clock or GatewayClock() for key, clock in noted.items()}
+            body = encode_row(
+                release.batch,
+                (),
+                tuple(release.accounts.values()),
+                (),
+                notes(told, waiting_by_gateway(writer)),
+            )
+            writer.execute(
+                "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(release.batch), body)
+            )
+            writer.execute("COMMIT")
+        except sqlite3.Error:
+            _roll_back(writer)
+            raise
+
+    def _put_accounts(self, accounts: Mapping[AccountDay, DayAccount]) -> None:
+        self._writer.executemany(
+            _PUT_ACCOUNT,
+            [
+                (*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing)
+                for key, a in accounts.items()
+            ],
+        )
+
+    def _commit(self, admission: Admission, arrivals: Arrivals) -> int:
+        writer = self._writer
+        writer.execute("BEGIN IMMEDIATE")
+        try:
+            told: tuple[ClockNote, ...] = ()
+            if admission.clocks:
+                put_held(writer, admission.held)
+                put_clocks(writer, admission.clocks)
+                told = notes(admission.clocks, waiting_by_gateway(writer))
+            body = encode_row(
+                admission.batch,
+                admission.refusals,
+                tuple(admission.accounts.values()),
+                arrivals.statuses,
+                told,
+            )
             writer.executemany(
                 _PUT_NUMBERS,
                 [(*key, numbers.to_bytes()) for key, numbers in admission.numbers.items()],
             )
-            writer.executemany(
-                _PUT_ACCOUNT,
-                [
-                    (*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing)
-                    for key, a in admission.accounts.items()
-                ],
-            )
+            self._put_accounts(admission.accounts)
             offset = writer.execute(
                 "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(admission.batch), body)
             ).lastrowid

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from domain.errors import Conflict, SafetyError, StoreUnavailable
 
-VERSION = 1
+VERSION = 2
 
-_TABLES = """
+_FIRST = """
 CREATE TABLE batches (
     offset INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice, rows gone or not
     readings INTEGER NOT NULL,
@@ -36,6 +36,24 @@ CREATE TABLE accounts (
     PRIMARY KEY (gateway, day)
 ) WITHOUT ROWID;
 """
+_SECOND = """
+CREATE TABLE held ( -- readings in quarantine that wait for their time
+    key INTEGER PRIMARY KEY,
+    gateway TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    day INTEGER NOT NULL, -- of their arrival
+    readings INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE clocks ( -- clocks that are not right
+    gateway TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    numbers BLOB NOT NULL,
+    PRIMARY KEY (gateway, boot)
+) WITHOUT ROWID;
+"""
+#: what brings a file from each version to the next
+_STEPS = (_FIRST, _SECOND)
 
 
 class SpoolDamaged(StoreUnavailable):
@@ -105,8 +123,10 @@ def open_file(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            connection.executescript(f"BEGIN;{_TABLES};PRAGMA user_version = {VERSION};COMMIT;")
+        for step in range(version, VERSION):
+            connection.executescript(
+                f"BEGIN;{_STEPS[step]};PRAGMA user_version = {step + 1};COMMIT;"
+            )
         (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
         if "malformed" in str(error):

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 
 from domain.accounts import DayAccount, Refusal
+from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, SpoolEntry
 from domain.readings import ReadingBatch
 
@@ -26,6 +27,7 @@ class _Row(msgspec.Struct, array_like=True):
     refusals: list[Refusal]
     accounts: list[DayAccount]
     statuses: list[GatewayStatus]
+    clocks: list[ClockNote] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -37,11 +39,20 @@ def encode_row(
     refusals: tuple[Refusal, ...],
     accounts: tuple[DayAccount, ...],
     statuses: tuple[GatewayStatus, ...],
+    clocks: tuple[ClockNote, ...] = (),
 ) -> bytes:
     """Write a row down: 42 bytes a reading and the ids of its channels."""
     columns = [getattr(batch, name).astype(kind, copy=False).tobytes() for name, kind in _COLUMNS]
     return _encode(
-        _Row(1, list(batch.channels), columns, list(refusals), list(accounts), list(statuses))
+        _Row(
+            1,
+            list(batch.channels),
+            columns,
+            list(refusals),
+            list(accounts),
+            list(statuses),
+            list(clocks),
+        )
     )
 
 
@@ -65,4 +76,5 @@ def decode_row(offset: int, data: bytes) -> SpoolEntry:
         tuple(row.refusals),
         tuple(row.accounts),
         tuple(row.statuses),
+        tuple(row.clocks),
     )

@@ -105,7 +105,8 @@ def test_readings_of_a_stranger_are_kept_aside_whole(decoder: Decoder) -> None:
 
 
 def test_a_retained_reading_is_ignored_and_a_retained_status_is_not(decoder: Decoder) -> None:
-    from ingest.intake import Intake, Message
+    from ingest.intake import Intake
+    from ingest.messages import Message
     from ingest.settings import IngestSettings
     from tests.fuzz.register import DIRECTORY, NOW_NS
 

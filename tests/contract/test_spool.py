@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -19,7 +20,8 @@ from domain.ports import GatewayStatus, Spool, SpoolWriter
 from domain.readings import QualityFlag
 from domain.sensors import Channel, Gateway
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from storage.spool import SpoolReader, SqliteSpool
 from storage.spool_file import SpoolDamaged, SpoolTooNew
@@ -362,9 +364,22 @@ def test_a_spool_of_a_newer_anju_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(SpoolTooNew, match="version 1 or older, got 99"):
+    with pytest.raises(SpoolTooNew, match="version 2 or older, got 99"):
         SqliteSpool(path, limit_bytes=LIMIT)
     assert path.exists()
+
+
+def test_a_spool_of_the_version_before_is_brought_up_and_keeps_its_rows(path: Path) -> None:
+    spool = SqliteSpool(path, limit_bytes=LIMIT)
+    write(spool, sent(1.0))
+    spool.close()
+    with sqlite3.connect(path) as older:
+        older.executescript("DROP TABLE held; DROP TABLE clocks; PRAGMA user_version = 1")
+    older.close()
+    spool = SqliteSpool(path, limit_bytes=LIMIT)
+    assert write(spool, sent(1.0), sent(2.0, seq=1)).duplicate == 1
+    assert [entry.batch.value.tolist() for entry in spool.after(0, 10)] == [[1.0], [2.0]]
+    spool.close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -382,7 +397,7 @@ def test_days_are_kept_apart_and_a_late_number_is_taken_off_the_day_it_went_miss
     spool: SqliteSpool,
 ) -> None:
     write(spool, sent(1.0, seq=0), sent(2.0, seq=3))
-    late = sent(5.0, seq=1)._replace(received_at_ns=NOW + DAY_NS)
+    late = msgspec.structs.replace(sent(5.0, seq=1), received_at_ns=NOW + DAY_NS)
     write(spool, late)
     accounts = {a.day: a for entry in spool.after(0, 100) for a in entry.accounts}
     assert accounts == {

@@ -8,7 +8,8 @@ from domain.arrivals import Arrivals
 from domain.sensors import Channel, Gateway
 from ingest.decoders import Decoder
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 
 NOW_NS = 1_795_435_200_000_000_000  # 2026-11-23T12:00:00Z

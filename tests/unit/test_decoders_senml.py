@@ -15,7 +15,8 @@ from ingest.decoders import senml
 from ingest.decoders.items import Bad, Unreadable
 from ingest.decoders.senml_resolve import Measurement
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 
 NOW = 1_795_435_200 * SECOND_NS  # 2026-11-23T12:00:00Z

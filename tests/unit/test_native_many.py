@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.clock import SECOND_NS
 from domain.sensors import Channel, Gateway
 from ingest.decoders.native_many import read_many
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from tests.fuzz.same import same
 
@@ -119,7 +121,7 @@ def test_one_bad_message_among_many_costs_the_others_nothing() -> None:
     known = directory()
     intake = Intake(lambda: known, IngestSettings())
     sent = [message(n % 5, n // 5, float(n)) for n in range(500)]
-    sent[217] = sent[217]._replace(payload=b"{")
+    sent[217] = replace(sent[217], payload=b"{")
     came = intake.arrivals(sent)
     assert came.batch.value.tolist() == [float(n) for n in range(500) if n != 217]
     (refused,) = came.refused
