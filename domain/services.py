@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.access import ApiKey, Caller, Session
 from domain.clock import Clock
+from domain.credentials import Admission, Provisioning
 from domain.limits import LimitProfile
 from domain.ports import (
     AccessStore,
@@ -15,6 +16,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.waves import WaveStore
 
 
 class Identity(Protocol):
@@ -107,6 +109,35 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleHealth:
+    """One role of one process, as its last heart-beat told.
+
+    Parameters
+    ----------
+    age_s
+        Seconds since the heart-beat, in real time.
+    state
+        `ok`, `degraded`, `stopped` by its own word; `down` by its own word or for its silence.
+
+    """
+
+    role: str
+    shard: int
+    host: str
+    pid: int
+    started_at_ns: int
+    beat_at_ns: int
+    age_s: float
+    state: str
+    parts: tuple[Health, ...] = ()
+
+
+def no_roles() -> "list[RoleHealth]":
+    """Tell of no role: nobody beats."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a route or page may use.
 
@@ -116,6 +147,10 @@ class Services:
         The one clock of readings and alerts; virtual in the accelerated story.
     simulated
         What to say on every page when the data are simulated; empty for real data.
+    roles
+        Every role of every process, with the age of its heart-beat; raises `StoreUnavailable`.
+    waves
+        Waveforms of events; `None`: this process keeps none.
 
     """
 
@@ -130,6 +165,10 @@ class Services:
     profile: LimitProfile
     read_sheet: SheetReader
     health: Callable[[], list[Health]]
+    provisioning: Provisioning
+    admission: Admission
     simulated: str = ""
     secure_cookies: bool = True
+    roles: Callable[[], list[RoleHealth]] = no_roles
+    waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)

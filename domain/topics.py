@@ -13,8 +13,10 @@ _UPLINKS = (
     "senml",
     "dzt",
     "thingsboard",
+    "wave",
     "v1/gateway/+",
     "v1/devices/me/+",
+    "wave",
     "status",
 )
 
@@ -64,6 +66,11 @@ class Topic:
             wanted = f"anju/{VERSION}/{{shard}}/{{gateway}}/{{what}}"
             raise InvalidInput(f"topic must be {wanted}, got {text[:80]!r}", "topic")
         return cls(int(parts[2]), parts[3], parts[4])
+
+
+def base_of(shard: int, gateway_id: str) -> str:
+    """Tell the base under which all topics of a gateway stand."""
+    return f"anju/{VERSION}/{shard}/{gateway_id}"
 
 
 def uplink_filters(shard: int) -> list[str]:

@@ -1,6 +1,7 @@
 """A batch in the making: rows, refusals and numbers, turned into columns at the end."""
 
 from collections import Counter
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -10,11 +11,13 @@ from domain.accounts import Fate
 from domain.arrivals import SAMPLE_BYTES_MAX, Arrivals, Count, Refused
 from domain.clock import SECOND_NS
 from domain.ports import GatewayStatus
-from domain.readings import QualityFlag, ReadingBatch
+from domain.readings import Flags, QualityFlag, ReadingBatch
+from domain.waves import WaveBlock
 from ingest.decoders.items import Bad, Sent
 from ingest.directory import Directory
 from ingest.rows import RowList, Rows, joined
 from ingest.settings import IngestSettings
+from ingest.tails import Tails
 
 #: no instrument sends more than a 32-bit float holds; sums of squares of such values stay finite
 _VALUE_MAX = 3.4e38
@@ -29,6 +32,8 @@ class Columns:
     ----------
     gateways
         Gateway ids by their code in `add`; may grow while rows are added.
+    tails
+        Ends of the waveforms that came before; `None`: no block is handed its lead.
 
     Attributes
     ----------
@@ -37,8 +42,16 @@ class Columns:
 
     """
 
-    def __init__(self, directory: Directory, gateways: list[str], ignored: Counter[str]) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        gateways: list[str],
+        ignored: Counter[str],
+        tails: Tails | None = None,
+    ) -> None:
         self.directory = directory
+        self._tails = tails
+        self._waves: list[tuple[int, WaveBlock]] = []
         self.ignored = ignored
         self.statuses: list[GatewayStatus] = []
         self._gateways = gateways
@@ -85,6 +98,14 @@ class Columns:
         if len(self._single):
             self._blocks.append(self._single.rows())
             self._single = RowList()
+
+    def add_wave(
+        self, code: int, block: WaveBlock, value: float, gateway: int, boot: int, seq: int
+    ) -> None:
+        """Add a block of a waveform; `value`, in the unit as sent, is its reading's."""
+        led = block if self._tails is None else self._tails.led(block)
+        self._waves.append((len(self), led))
+        self.add(code, block.start_ns, value, gateway, block.received_at_ns, boot, seq)
 
     def count(self, gateway_id: str, boot: int, seq: int, n: int, newest_ns: int) -> None:
         """Note that a message used the numbers seq, seq + 1, … (n of them)."""
@@ -146,13 +167,15 @@ class Columns:
             value = directory.convert(rows.code, rows.value)
         if rows.converted is not None:
             value = np.where(rows.converted, rows.value, value)
-        flag[rows.received - rows.taken > int(settings.late_s * SECOND_NS)] |= _LATE
+        age = rows.received - rows.taken
+        flag[age > int(settings.late_s * SECOND_NS)] |= _LATE
         flag[directory.outside(rows.code, value)] |= _OUT_OF_RANGE
         wrong = ~(np.abs(value) <= _VALUE_MAX)
         if wrong.any():
             for row in np.flatnonzero(wrong).tolist():
                 self._refuse_row(rows, row)
             rows, value = rows.take(~wrong), value[~wrong]
+        waves = self._good_waves(~wrong, rows.flag)
         channels, code = _compact(directory.channel_ids, rows.code)
         return Arrivals(
             ReadingBatch(channels, code, rows.taken, value, rows.flag, rows.received,
@@ -163,7 +186,19 @@ class Columns:
             tuple(self._refused),
             tuple(self.statuses),
             last_ns,
+            waves,
         )  # fmt: skip
+
+    def _good_waves(
+        self, good: NDArray[np.bool_], flag: Flags
+    ) -> tuple[tuple[int, WaveBlock], ...]:
+        """Tell the blocks of the rows that are kept, by their new rows, with these' flags."""
+        row_now = np.cumsum(good) - 1
+        return tuple(
+            (int(row_now[row]), replace(block, flag=int(flag[row_now[row]])))
+            for row, block in self._waves
+            if good[row]
+        )
 
     def _refuse_row(self, rows: Rows, row: int) -> None:
         value = float(rows.value[row])

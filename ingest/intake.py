@@ -14,6 +14,7 @@ from ingest.directory import Directory
 from ingest.messages import Message
 from ingest.sender import Sender
 from ingest.settings import IngestSettings
+from ingest.tails import Tails
 
 _TOPICS_REMEMBERED_MAX = 100_000
 #: a topic may be 65,535 bytes long; ids are much shorter
@@ -42,6 +43,7 @@ class Intake:
         self._sources: dict[str, Sender | None] = {}
         self._gateways: list[str] = []
         self._gateway_codes: dict[str, int] = {}
+        self._tails = Tails(settings.wave_lead_s)
         self.ignored: Counter[str] = Counter()
 
     def arrivals(self, messages: Sequence[Message]) -> Arrivals:
@@ -50,7 +52,7 @@ class Intake:
         if directory is not self._directory or len(self._sources) > _TOPICS_REMEMBERED_MAX:
             self._directory = directory
             self._sources, self._gateways, self._gateway_codes = {}, [], {}
-        into = Columns(directory, self._gateways, self.ignored)
+        into = Columns(directory, self._gateways, self.ignored, self._tails)
         size_max = self._settings.payload_bytes_max
         bulk = _Bulk(into)
         wait, wait_source = bulk.messages.append, bulk.sources.append

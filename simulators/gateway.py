@@ -21,6 +21,7 @@ from domain.topics import Topic
 from simulators import payloads
 from simulators.payloads import Row, TimeForm
 from simulators.readings import GatewayReadings
+from simulators.waves import RATE_HZ, SCALE_M_S2, SentBlock
 
 log = structlog.get_logger()
 
@@ -154,6 +155,17 @@ class SimulatedGateway:
     def publish_odd(self, address: str, taken_at_ns: int, value: object) -> None:
         """Take one reading over whose value or address is not as it should be, alone."""
         self._keep_rows([(address, taken_at_ns, value)])
+
+    def publish_wave(self, block: SentBlock) -> None:
+        """Take a block of a waveform over; it counts as one reading."""
+        with self._lock:
+            boot, seq = self.boot, self._next_seq
+            self._next_seq += 1
+        payload = payloads.wave(
+            boot, seq, block.address, block.taken_at_ns, RATE_HZ, SCALE_M_S2, block.samples
+        )
+        self._keep(_Message("wave", payload, 1, boot, seq))
+        self.sent += 1
 
     def publish_raw(self, payload: bytes, what: str = "readings") -> None:
         """Send bytes that are no readings; they have no number and count as none."""

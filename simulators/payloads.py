@@ -129,6 +129,26 @@ def dzt(rows: Iterable[Row]) -> bytes:
     return msgspec.json.encode(devices)
 
 
+def wave(
+    boot: int, seq: int, address: str, at_ns: int, rate_hz: float, scale: float, samples: bytes
+) -> bytes:
+    """Write one block of a waveform, three axes, int16, m/s²."""
+    return cbor2.dumps(
+        {
+            "boot": boot,
+            "seq": seq,
+            "c": address,
+            "t": at_ns,
+            "hz": rate_hz,
+            "axes": "xyz",
+            "unit": "m/s²",
+            "scale": scale,
+            "encoding": "i2",
+            "samples": samples,
+        }
+    )
+
+
 def status(*, online: bool, boot: int, battery: float, signal: int, firmware: str) -> bytes:
     """Write what a gateway says of itself; battery in percent, signal in dBm."""
     return msgspec.json.encode(

@@ -9,7 +9,9 @@ from storage.records.access import RecordsAccess
 from storage.records.accounts import RecordsAccounts
 from storage.records.alerts import RecordsAlerts
 from storage.records.audit import RecordsAudit
+from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
+from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.judgement import RecordsJudgement
 from storage.records.outbox import RecordsOutbox
 from storage.records.register import RecordsRegister
@@ -28,6 +30,8 @@ class Records:
     accounts: RecordsAccounts
     access: RecordsAccess
     audit: RecordsAudit
+    heartbeats: RecordsHeartbeats
+    credentials: RecordsCredentials
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -85,4 +89,6 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsAccounts(database),
         RecordsAccess(database),
         RecordsAudit(database),
+        RecordsHeartbeats(database),
+        RecordsCredentials(database),
     )

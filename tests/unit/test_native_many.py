@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from domain.clock import SECOND_NS
 from domain.sensors import Channel, Gateway
@@ -121,7 +121,7 @@ def test_one_bad_message_among_many_costs_the_others_nothing() -> None:
     known = directory()
     intake = Intake(lambda: known, IngestSettings())
     sent = [message(n % 5, n // 5, float(n)) for n in range(500)]
-    sent[217] = replace(sent[217], payload=b"{")
+    sent[217] = msgspec.structs.replace(sent[217], payload=b"{")
     came = intake.arrivals(sent)
     assert came.batch.value.tolist() == [float(n) for n in range(500) if n != 217]
     (refused,) = came.refused
