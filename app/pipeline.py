@@ -145,7 +145,8 @@ class Pipeline:
             accounts=tuple(
                 {(a.gateway_id, a.day): a for e in entries for a in e.accounts}.values()
             ),
-            statuses=tuple({s.gateway_id: s for e in entries for s in e.statuses}.values()),
+            statuses=tuple(s for e in entries for s in e.statuses),
+            gaps=tuple(g for e in entries for g in e.gaps),
         )
 
     def tick(self) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal, Protocol
 
 from domain.access import ApiKey, Session, User
-from domain.accounts import DayAccount, Refusal
+from domain.accounts import DayAccount, GapChange, NumberGap, Refusal
 from domain.alerts import (
     Alert,
     AlertEvent,
@@ -70,7 +70,14 @@ class ReadingStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """What a gateway last said of itself."""
+    """What a gateway last said of itself.
+
+    Parameters
+    ----------
+    config
+        Version of the sampling plan that it follows; `None` when it has said nothing of one.
+
+    """
 
     gateway_id: str
     at_ns: int
@@ -79,6 +86,7 @@ class GatewayStatus:
     battery_percent: float | None = None
     signal_dbm: float | None = None
     firmware: str = ""
+    config: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +108,7 @@ class SpoolEntry:
     refusals: tuple[Refusal, ...] = ()
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
+    gaps: tuple[GapChange, ...] = ()
 
 
 class Spool(Protocol):
@@ -204,6 +213,7 @@ class Judgement:
     refusals: tuple[Refusal, ...] = ()
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
+    gaps: tuple[GapChange, ...] = ()
     fence: int = 0
 
 

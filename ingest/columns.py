@@ -1,7 +1,10 @@
 """A batch in the making: rows, refusals and numbers, turned into columns at the end."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.accounts import Fate
 from domain.arrivals import SAMPLE_BYTES_MAX, Arrivals, Count, Refused
@@ -66,18 +69,29 @@ class Columns:
         self._gateway.append(gateway)
         self._received.append(received_ns)
 
-    def count(self, gateway_id: str, boot: int, seq: int, n: int, newest_ns: int) -> None:
-        """Note that a message used the numbers seq, seq + 1, … (n of them)."""
+    def count(
+        self,
+        gateway_id: str,
+        boot: int,
+        seq: int,
+        n: int,
+        newest_ns: int,
+        ends_ns: tuple[int, int] = (0, 0),
+    ) -> None:
+        """Note that a message used the numbers seq, seq + 1, … (n of them).
+
+        `ends_ns` are the times of the first and of the last of them, 0 where not known.
+        """
         key = (gateway_id, boot)
         known = self._counts.get(key)
         if known is None:
-            self._counts[key] = Count([[seq, seq + n]], newest_ns)
+            self._counts[key] = Count([[seq, seq + n, *ends_ns]], newest_ns)
             return
         known.newest_ns = max(known.newest_ns, newest_ns)
         if known.runs[-1][1] == seq:
-            known.runs[-1][1] = seq + n
+            known.runs[-1][1], known.runs[-1][3] = seq + n, ends_ns[1]
         else:
-            known.runs.append([seq, seq + n])
+            known.runs.append([seq, seq + n, *ends_ns])
 
     def refuse(
         self,
@@ -88,8 +102,12 @@ class Columns:
         readings: int,
         boot: int = -1,
         seq: int = -1,
+        place: int = -1,
     ) -> None:
-        """Add a refusal of one or more readings, or with 0 of a payload."""
+        """Add a refusal of one or more readings, or with 0 of a payload.
+
+        `place` is the number of rows that were added before it, by default all of them.
+        """
         self._refused.append(
             Refused(
                 gateway_id=gateway_id,
@@ -102,6 +120,7 @@ class Columns:
                 sample=bytes(bad.sample[:SAMPLE_BYTES_MAX]),
                 boot=boot if seq >= 0 else -1,
                 seq=seq,
+                place=len(self._code) if place < 0 else place,
             )
         )
 
@@ -130,10 +149,18 @@ class Columns:
             tuple(self._gateways),
             gateway[~wrong],
             self._counts,
-            tuple(self._refused),
+            self._refused_in_order(wrong),
             tuple(self.statuses),
             last_ns,
         )
+
+    def _refused_in_order(self, wrong: NDArray[np.bool_]) -> tuple[Refused, ...]:
+        """Give the refusals in the order of arrival, their places counted in rows that stay."""
+        if not self._refused:
+            return ()
+        stay = np.concatenate([[0], np.cumsum(~wrong)]).tolist()
+        in_order = sorted(self._refused, key=lambda one: one.place)
+        return tuple(replace(one, place=stay[one.place]) for one in in_order)
 
     def _refuse_row(self, row: int, *, impossible: bool) -> None:
         taken, value = self._taken[row], self._value[row]
@@ -155,6 +182,7 @@ class Columns:
             1,
             self._boot[row],
             self._seq[row],
+            row,
         )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from domain.accounts import Fate
 from domain.arrivals import Arrivals
+from domain.clock import SECOND_NS
 from domain.errors import InvalidInput
 from domain.ports import GatewayStatus
 from domain.topics import Topic
@@ -146,7 +147,7 @@ class Intake:
             return
         codes, received, numbered = source.addresses.codes, message.received_at_ns, seq >= 0
         add, gateway = into.add, source.code
-        newest = 0
+        newest = first_ns = last_ns = 0
         for position, reading in enumerate(readings):
             number = seq + position if numbered else -1
             if isinstance(reading, Bad):
@@ -160,8 +161,13 @@ class Intake:
             else:
                 add(code, taken, reading.v, gateway, received, boot, number)
             newest = max(newest, taken)
+            first_ns = first_ns or taken
+            last_ns = taken or last_ns
         if numbered and readings:
-            into.count(source.gateway_id, boot, seq, len(readings), newest)
+            # one reading of a wild clock must not make all that follows look old
+            newest = min(newest, received + int(self._settings.future_s * SECOND_NS))
+            ends_ns = first_ns, last_ns
+            into.count(source.gateway_id, boot, seq, len(readings), newest, ends_ns)
 
     def _take_nested(self, message: Message, source: _Source, into: Columns) -> None:
         nested = dzt.decode(message.payload)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import structlog
 
 from domain.accounts import Fate
+from domain.clock import DAY_NS
 from domain.arrivals import SAMPLE_BYTES_MAX, Arrivals, Committed, Refused
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.ports import SpoolWriter
@@ -120,10 +121,16 @@ class Writer:
         # how many readings a message holds is known when it is decoded; its size tells
         # about how many: few are shorter than 50 bytes
         messages: list[Message] = []
+        day = 0
         size, size_max = 0, self._settings.batch_readings_max * 50
         while self._queue and len(messages) < self._settings.batch_readings_max:
-            if messages and size + len(self._queue[0].payload) > size_max:
+            following = self._queue[0]
+            if messages and size + len(following.payload) > size_max:
                 break
+            # a batch stands in the account of one day
+            if messages and following.received_at_ns // DAY_NS != day:
+                break
+            day = following.received_at_ns // DAY_NS
             message = self._queue.popleft()
             size += len(message.payload)
             messages.append(message)

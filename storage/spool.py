@@ -9,23 +9,26 @@ from typing import Literal
 import msgspec
 import structlog
 
-from domain.accounts import DayAccount
+from domain.accounts import DayAccount, Released
 from domain.arrivals import Arrivals, Committed
 from domain.errors import StoreUnavailable
 from domain.ledger import AccountDay, Admission, Counting, Ledger, day_text
 from domain.numbering import NumberSet
 from domain.ports import SpoolEntry
+from domain.recent import MARK_BYTES, RecentMarks
 from domain.services import Health
 from storage.spool_file import SpoolDamaged, connect, open_file, take_lock
 from storage.spool_rows import decode_row, encode_row
 
 log = structlog.get_logger()
 
-#: newest rows whose readings are remembered over a restart: what was committed just before a kill
-#: and not yet acknowledged comes again, and without numbers only its content tells
+_decode_reasons = msgspec.json.Decoder(tuple[tuple[str, str, int], ...]).decode
+
+#: newest rows whose readings are remembered over a restart: two values at one instant are set
+#: apart against them, and a spool of an older version has no marks yet
 _ROWS_REMEMBERED = 50
 _PUT_NUMBERS = "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)"
-_PUT_ACCOUNT = "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PUT_ACCOUNT = "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class SpoolReader:
@@ -144,7 +147,8 @@ class SqliteSpool(SpoolReader):
             raise
         self._limit_bytes = limit_bytes
         self._trouble = ""
-        self._ledger = Ledger(self._load_numbers, self._load_account)
+        with _told(path):
+            self._ledger = Ledger(self._load_numbers, self._load_account, self._load_marks())
         head = self.head()
         for entry in self.after(head - _ROWS_REMEMBERED, 10**6):
             self._ledger.remember(entry.batch)
@@ -175,6 +179,41 @@ class SqliteSpool(SpoolReader):
                 raise
             self._trouble = ""
             self._ledger.keep(admission)
+        return self._said(admission, offset)
+
+    def release(self, arrivals: Arrivals, released: Released) -> Committed | None:
+        """Take in the readings of a refusal after all, once.
+
+        Parameters
+        ----------
+        arrivals
+            Made from the refusal; nothing of them is refused.
+
+        Returns
+        -------
+        Committed or None
+            `None` when it was released before: nothing has changed.
+
+        Raises
+        ------
+        StoreUnavailable
+            As `write`.
+
+        """
+        with self._writing, _told(self.path):
+            done = self._writer.execute(
+                "SELECT 1 FROM released WHERE refusal = ?", (released.refusal_id,)
+            ).fetchone()
+            if done:
+                return None
+            self._refuse_when_full()
+            admission = self._ledger.admit(arrivals, released)
+            offset = self._commit(admission, arrivals, released)
+            self._ledger.keep(admission)
+        return self._said(admission, offset)
+
+    @staticmethod
+    def _said(admission: Admission, offset: int) -> Committed:
         for gateway_id, boot in admission.restarted:
             log.warning("gateway counts anew without a new boot", gateway=gateway_id, boot=boot)
         return Committed(
@@ -186,12 +225,15 @@ class SqliteSpool(SpoolReader):
             admission.receipts,
         )
 
-    def _commit(self, admission: Admission, arrivals: Arrivals) -> int:
+    def _commit(
+        self, admission: Admission, arrivals: Arrivals, released: Released | None = None
+    ) -> int:
         body = encode_row(
             admission.batch,
             admission.refusals,
             tuple(admission.accounts.values()),
             arrivals.statuses,
+            admission.gaps,
         )
         writer = self._writer
         writer.execute("BEGIN IMMEDIATE")
@@ -203,10 +245,17 @@ class SqliteSpool(SpoolReader):
             writer.executemany(
                 _PUT_ACCOUNT,
                 [
-                    (*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing)
+                    (
+                        *(*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing),
+                        msgspec.json.encode(a.reasons).decode(),
+                    )
                     for key, a in admission.accounts.items()
                 ],
             )
+            if admission.marks:
+                self._keep_marks(admission.marks)
+            if released is not None:
+                writer.execute("INSERT INTO released VALUES (?)", (released.refusal_id,))
             offset = writer.execute(
                 "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(admission.batch), body)
             ).lastrowid
@@ -240,11 +289,27 @@ class SqliteSpool(SpoolReader):
 
     def _load_account(self, key: AccountDay) -> DayAccount | None:
         row = self._writer.execute(
-            "SELECT stored, rejected, quarantined, duplicate, missing FROM accounts"
+            "SELECT stored, rejected, quarantined, duplicate, missing, reasons FROM accounts"
             " WHERE gateway = ? AND day = ?",
             key,
         ).fetchone()
-        return None if row is None else DayAccount(key[0], day_text(key[1]), *row)
+        if row is None:
+            return None
+        *figures, reasons = row
+        return DayAccount(key[0], day_text(key[1]), *figures, _decode_reasons(reasons))
+
+    def _load_marks(self) -> RecentMarks:
+        recent = RecentMarks()
+        rows = self._writer.execute("SELECT half, marks FROM marks ORDER BY half, rowid")
+        for half, marks in rows.fetchall():
+            keys = (marks[i : i + MARK_BYTES] for i in range(0, len(marks), MARK_BYTES))
+            recent.remember(keys, half)
+        return recent
+
+    def _keep_marks(self, marks: tuple[bytes, ...]) -> None:
+        half = self._ledger.recent.half
+        self._writer.execute("INSERT INTO marks VALUES (?, ?)", (half, b"".join(marks)))
+        self._writer.execute("DELETE FROM marks WHERE half < ?", (half - 1,))
 
     def health(self) -> Health:
         """Tell how full it is and whether it takes readings."""

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from domain.errors import Conflict, SafetyError, StoreUnavailable
 
-VERSION = 1
+VERSION = 2
 
 _TABLES = """
 CREATE TABLE batches (
@@ -36,6 +36,15 @@ CREATE TABLE accounts (
     PRIMARY KEY (gateway, day)
 ) WITHOUT ROWID;
 """
+#: what each later version adds
+_SINCE = {
+    2: """
+ALTER TABLE accounts ADD COLUMN reasons TEXT NOT NULL DEFAULT '[]'; -- JSON
+CREATE TABLE marks (half INTEGER NOT NULL, marks BLOB NOT NULL); -- of what came without numbers
+CREATE INDEX marks_half ON marks (half);
+CREATE TABLE released (refusal TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+}
 
 
 class SpoolDamaged(StoreUnavailable):
@@ -105,8 +114,10 @@ def open_file(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            connection.executescript(f"BEGIN;{_TABLES};PRAGMA user_version = {VERSION};COMMIT;")
+        if version < VERSION:
+            wanted = [text for since, text in _SINCE.items() if version < since]
+            script = ";".join([*([] if version else [_TABLES]), *wanted])
+            connection.executescript(f"BEGIN;{script};PRAGMA user_version = {VERSION};COMMIT;")
         (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
         if "malformed" in str(error):

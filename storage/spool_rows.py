@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from domain.accounts import DayAccount, Refusal
+from domain.accounts import DayAccount, GapChange, Refusal
 from domain.ports import GatewayStatus, SpoolEntry
 from domain.readings import ReadingBatch
 
@@ -26,6 +26,7 @@ class _Row(msgspec.Struct, array_like=True):
     refusals: list[Refusal]
     accounts: list[DayAccount]
     statuses: list[GatewayStatus]
+    gaps: list[GapChange] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -37,11 +38,20 @@ def encode_row(
     refusals: tuple[Refusal, ...],
     accounts: tuple[DayAccount, ...],
     statuses: tuple[GatewayStatus, ...],
+    gaps: tuple[GapChange, ...] = (),
 ) -> bytes:
     """Write a row down: 42 bytes a reading and the ids of its channels."""
     columns = [getattr(batch, name).astype(kind, copy=False).tobytes() for name, kind in _COLUMNS]
     return _encode(
-        _Row(1, list(batch.channels), columns, list(refusals), list(accounts), list(statuses))
+        _Row(
+            1,
+            list(batch.channels),
+            columns,
+            list(refusals),
+            list(accounts),
+            list(statuses),
+            list(gaps),
+        )
     )
 
 
@@ -65,4 +75,5 @@ def decode_row(offset: int, data: bytes) -> SpoolEntry:
         tuple(row.refusals),
         tuple(row.accounts),
         tuple(row.statuses),
+        tuple(row.gaps),
     )

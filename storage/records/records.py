@@ -10,8 +10,10 @@ from storage.records.accounts import RecordsAccounts
 from storage.records.alerts import RecordsAlerts
 from storage.records.audit import RecordsAudit
 from storage.records.engine import Database, check_file, parse_url
+from storage.records.fleet import RecordsFleet
 from storage.records.judgement import RecordsJudgement
 from storage.records.outbox import RecordsOutbox
+from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
 from storage.records.schema import migrate
 
@@ -28,6 +30,8 @@ class Records:
     accounts: RecordsAccounts
     access: RecordsAccess
     audit: RecordsAudit
+    fleet: RecordsFleet
+    quarantine: RecordsQuarantine
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -85,4 +89,6 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsAccounts(database),
         RecordsAccess(database),
         RecordsAudit(database),
+        RecordsFleet(database),
+        RecordsQuarantine(database),
     )

@@ -94,7 +94,7 @@ def test_a_schema_of_a_newer_anju_is_refused_and_left_alone(empty_url: str) -> N
     with pytest.raises(SettingsInvalid, match=r"newer Anju: its schema is 9001_future") as refused:
         open_records(empty_url)
     assert "\n" not in str(refused.value)
-    run_sql(empty_url, "UPDATE alembic_version SET version_num = '0001_records'")
+    run_sql(empty_url, "UPDATE alembic_version SET version_num = '0002_fleet'")
     open_records(empty_url).close()
 
 
