@@ -23,8 +23,9 @@ from app.clocks import open_clock
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
 from app.settings import Settings
-from domain.clock import Clock, SystemClock
+from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
+from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
 from domain.services import Health, Services
 from ingest.directory import Directory
@@ -111,6 +112,10 @@ class House:
             self.settings.spool_path,
             limit_bytes=self.settings.ingest.spool_limit_bytes,
             start_after=self.records.judgement.judged(self.settings.broker.shard),
+            clock_rules=ClockRules(
+                tolerance_ns=self.settings.ingest.future_s * SECOND_NS,
+                late_ns=self.settings.ingest.late_s * SECOND_NS,
+            ),
         )
 
     @cached_property
@@ -184,6 +189,7 @@ class House:
             if Role.INGEST in self.roles:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
+                self._run("quarantine", self._release, rest_s=1.0)
             if Role.SERVE in self.roles:
                 self._serve()
         except BaseException:
@@ -243,6 +249,9 @@ class House:
         # made on the first round: without ingest here it waits for the spool that ingest makes
         return self.pipeline.run_once()
 
+    def _release(self) -> int:
+        return self.spool_writer.release(self.clock.now_ns())
+
     def _make_receiver(self) -> Receiver:
         shard = self.settings.broker.shard
         register = self.records.register
@@ -268,7 +277,6 @@ class House:
                 payload_bytes_max=taking.payload_bytes_max,
                 batch_wait_s=taking.batch_wait_s,
                 late_s=taking.late_s,
-                future_s=taking.future_s,
                 receipt_every_s=taking.receipt_every_s,
             ),
         )
@@ -290,17 +298,19 @@ class House:
         thread.start()
         self._threads.append(thread)
 
-    def _run(self, name: str, step: Callable[[], int]) -> None:
-        thread = threading.Thread(target=self._loop, args=(name, step), name=name, daemon=True)
+    def _run(self, name: str, step: Callable[[], int], *, rest_s: float = _IDLE_S) -> None:
+        thread = threading.Thread(
+            target=self._loop, args=(name, step, rest_s), name=name, daemon=True
+        )
         self._threads.append(thread)
         thread.start()
 
-    def _loop(self, name: str, step: Callable[[], int]) -> None:
+    def _loop(self, name: str, step: Callable[[], int], rest_s: float) -> None:
         """Repeat a step while there is work; rest when there is none, longer when it fails."""
-        rest = _IDLE_S
+        rest = rest_s
         while not self._stop.is_set():
             try:
-                rest = 0.002 if step() else min(_IDLE_S, rest * 1.5)
+                rest = 0.002 if step() else min(rest_s, rest * 1.5)
             except StoreUnavailable as error:
                 log.warning("a store is away; trying again", part=name, error=str(error))
                 rest = 1.0

@@ -27,7 +27,7 @@ from domain.ports import (
     Spool,
     SpoolEntry,
 )
-from domain.readings import UNFIT, ReadingBatch, concat
+from domain.readings import UNFIT, QualityFlag, ReadingBatch, concat
 from domain.sensors import Segment
 from domain.services import Health
 from domain.views import Latest
@@ -99,7 +99,9 @@ class Pipeline:
         if not entries:
             return 0
         try:
-            self._readings.append(concat([entry.batch for entry in entries]))
+            batch = concat([entry.batch for entry in entries])
+            # what waits in quarantine is judged, and stored once its time is known
+            self._readings.append(batch.take((batch.flag & QualityFlag.HELD) == 0))
         except StoreUnavailable as error:
             if not self._store_down:
                 log.warning("readings store is away; the spool holds", error=str(error))
@@ -134,6 +136,8 @@ class Pipeline:
         now_ns = self._clock.now_ns()
         batch = concat([entry.batch for entry in entries])
         self._hear(batch)
+        # what comes out of quarantine was judged when it went in
+        batch = batch.take((batch.flag & QualityFlag.RELEASED) == 0)
         draft = _Draft()
         for watched, rows in self._by_building(batch):
             self._examine(watched, rows, draft, now_ns)
@@ -146,6 +150,7 @@ class Pipeline:
                 {(a.gateway_id, a.day): a for e in entries for a in e.accounts}.values()
             ),
             statuses=tuple(s for e in entries for s in e.statuses),
+            clocks=tuple({c.gateway_id: c for e in entries for c in e.clocks}.values()),
             gaps=tuple(g for e in entries for g in e.gaps),
         )
 

@@ -56,7 +56,7 @@ class IngestSettings(_Part):
     )
     late_s: int = Field(3600, ge=60, description="a reading that arrives later is flagged late")
     future_s: int = Field(
-        300, ge=1, description="a reading further in the future waits in quarantine"
+        300, ge=1, description="a reading further ahead of its arrival is of a wrong clock"
     )
 
 

@@ -44,7 +44,10 @@ class Release:
 class QuarantineStore(Protocol):
     """Keeps what was not stored: to be looked through, searched, and released."""
 
-    def refusal(self, refusal_id: str) -> Refusal | None: ...
+    def refusal(self, refusal_id: str) -> Refusal | None:
+        """Read one; `None` when there is none."""
+        ...
+
     def search(
         self,
         page: Page,
@@ -64,7 +67,10 @@ class QuarantineStore(Protocol):
         """
         ...
 
-    def releases(self, refusal_ids: Sequence[str]) -> dict[str, Release]: ...
+    def releases(self, refusal_ids: Sequence[str]) -> dict[str, Release]:
+        """Read what was decided about some."""
+        ...
+
     def ask_release(self, release: Release) -> None:
         """Ask that a refusal be released; one that failed before may be asked for again.
 
@@ -104,12 +110,18 @@ class FleetStore(Protocol):
         """List all plans by gateway and version."""
         ...
 
-    def newest_plans(self, shard: int) -> dict[str, SamplingPlan]: ...
+    def newest_plans(self, shard: int) -> dict[str, SamplingPlan]:
+        """Tell the newest plan of each gateway of a shard."""
+        ...
+
     def put_plans(self, plans: Sequence[SamplingPlan]) -> None:
         """Keep new plans; one whose version is there already is left as it is."""
         ...
 
-    def plan_sent(self, gateway_id: str, version: int, at_ns: int) -> None: ...
+    def plan_sent(self, gateway_id: str, version: int, at_ns: int) -> None:
+        """Note when a plan was last sent."""
+        ...
+
     def plan_acknowledged(self, gateway_id: str, version: int, at_ns: int) -> None:
         """Note the first moment at which a gateway said that it follows a plan."""
         ...
@@ -118,5 +130,10 @@ class FleetStore(Protocol):
 class JobRuns(Protocol):
     """Keeps when each timed job was last done to its end."""
 
-    def last_done_ns(self, name: str) -> int | None: ...
-    def done(self, name: str, at_ns: int) -> None: ...
+    def last_done_ns(self, name: str) -> int | None:
+        """Tell when a job was last done to its end."""
+        ...
+
+    def done(self, name: str, at_ns: int) -> None:
+        """Note that a job was done to its end."""
+        ...

@@ -1,6 +1,6 @@
 """Tells repeats from new readings and keeps the account of what became of each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from domain.accounts import DayAccount, GapChange, Refusal, Released
 from domain.arrivals import Arrivals, Count, Receipt, Refused
 from domain.clock import DAY_NS
-from domain.numbering import NumberSet
-from domain.readings import QualityFlag, ReadingBatch
+from domain.gateway_clocks import ClockRules, GatewayClock
+from domain.numbering import Gap, NumberSet
+from domain.readings import QualityFlag, ReadingBatch, concat
 from domain.recent import Instants, RecentMarks, mark, marks_of
-from domain.recount import Counting, Recount, gap_change
+from domain.recount import Recount, gap_change
 from domain.refusing import put_together
+from domain.timing import Counting, Held, set_right
 
 #: number sets and accounts kept in memory; past it they are read again from the spool
 _CACHED_MAX = 200_000
@@ -54,8 +56,33 @@ class Admission:
     rejected: int
     quarantined: int
     restarted: tuple[Counting, ...]
+    clocks: dict[Counting, GatewayClock]
+    held: tuple[Held, ...]
     marks: tuple[bytes, ...]
     first_seen: ReadingBatch
+
+    @property
+    def stored(self) -> int:
+        """Readings that go to the store."""
+        return len(self.batch) - sum(len(one.batch) for one in self.held)
+
+
+@dataclass(slots=True, eq=False)
+class Release:
+    """What releasing readings from quarantine changes.
+
+    Parameters
+    ----------
+    batch
+        Readings that are stored now, at their right time.
+    left
+        What still waits of each that was looked at, in the same order; may be empty.
+
+    """
+
+    batch: ReadingBatch
+    accounts: dict[AccountDay, DayAccount]
+    left: tuple[Held, ...]
 
 
 @dataclass(slots=True)
@@ -66,6 +93,8 @@ class Ledger:
     ----------
     load_numbers, load_account
         Read one from the spool's file; `None` when it has none.
+    clocks
+        Clocks that are not right, as the spool's file holds them.
     recent
         What was sent without a number lately, as the spool's file holds it.
 
@@ -73,6 +102,8 @@ class Ledger:
 
     load_numbers: Callable[[Counting], NumberSet | None]
     load_account: Callable[[AccountDay], DayAccount | None]
+    rules: ClockRules = field(default_factory=ClockRules)
+    clocks: dict[Counting, GatewayClock] = field(default_factory=dict)
     recent: RecentMarks = field(default_factory=RecentMarks)
     _numbers: dict[Counting, NumberSet] = field(default_factory=dict)
     _accounts: dict[AccountDay, DayAccount] = field(default_factory=dict)
@@ -96,9 +127,11 @@ class Ledger:
         dropped: set[int] = set()
         numbers: dict[Counting, NumberSet] = {}
         gaps: list[GapChange] = []
+        newest_ns: dict[Counting, int] = {}
         restarted = []
         for counting, count in arrivals.counts.items():
             before = self._numbers_of(counting)
+            newest_ns[counting] = before.newest_ns
             recount = self._count(before, arrivals, counting, count, day)
             numbers[counting] = recount.after
             gaps += recount.gaps
@@ -112,10 +145,13 @@ class Ledger:
             if recount.after.restarts > before.restarts:
                 restarted.append(counting)
         marks = self._known_again(arrivals, drop, dropped, tally)
-        first_seen = arrivals.batch.take(~drop) if drop.any() else arrivals.batch
-        stored = np.bincount(arrivals.gateway[~drop], minlength=len(arrivals.gateways))
+        timed = set_right(arrivals, ~drop, self.clocks, newest_ns, self.rules)
+        first_seen = timed.batch
+        stored = np.bincount(timed.gateway[~timed.waits], minlength=len(arrivals.gateways))
         for code in np.flatnonzero(stored).tolist():
             tally.add(arrivals.gateways[code], day, "stored", int(stored[code]))
+        for held in timed.held:
+            tally.add(held.gateway_id, day, "quarantined", len(held.batch), "clock")
         refused = [one for at, one in enumerate(arrivals.refused) if at not in dropped]
         for one in refused:
             tally.add(one.gateway_id, day, one.fate.value, one.readings, one.reason)
@@ -133,6 +169,8 @@ class Ledger:
             rejected=tally.sum_of("rejected"),
             quarantined=tally.sum_of("quarantined"),
             restarted=tuple(restarted),
+            clocks=timed.clocks,
+            held=timed.held,
             marks=tuple(marks),
             first_seen=first_seen,
         )
@@ -144,6 +182,11 @@ class Ledger:
             self._accounts.clear()
         self._numbers.update(admission.numbers)
         self._accounts.update(admission.accounts)
+        for counting, clock in admission.clocks.items():
+            if clock.suspected:
+                self.clocks[counting] = clock
+            else:
+                self.clocks.pop(counting, None)
         self.recent.remember(admission.marks)
         self._instants.remember(admission.first_seen)
 
@@ -152,6 +195,39 @@ class Ledger:
         as_it_came = batch.take(batch.flag & _SAME_INSTANT == 0)
         self.recent.remember(marks_of(as_it_came, np.flatnonzero(as_it_came.seq < 0)))
         self._instants.remember(as_it_came)
+
+    def release(self, held: Sequence[Held], now_ns: int) -> "Release | None":
+        """Work out which waiting readings have got their time; `None` when there is none.
+
+        Parameters
+        ----------
+        held
+            All that wait, with their own times as sent.
+        now_ns
+            Our time.
+
+        """
+        free = []
+        for one in held:
+            clock = self.clocks.get(one.counting)
+            free.append(one.set_free(clock.skew_ns if clock else 0, now_ns, self.rules))
+        ready = [batch for batch, _ in free if len(batch)]
+        if not ready:
+            return None
+        tally = _Tally(self, now_ns // DAY_NS)
+        for one, (batch, _) in zip(held, free, strict=True):
+            tally.add(one.gateway_id, one.day, "quarantined", -len(batch), "clock")
+            tally.add(one.gateway_id, one.day, "stored", len(batch))
+        return Release(
+            batch=self._instants.set_apart(concat(ready)),
+            accounts=tally.accounts(),
+            left=tuple(replace(one, batch=rest) for one, (_, rest) in zip(held, free, strict=True)),
+        )
+
+    def keep_release(self, release: "Release") -> None:
+        """Take a release as done: it is durable."""
+        self._accounts.update(release.accounts)
+        self._instants.remember(release.batch)
 
     def account(self, key: AccountDay) -> DayAccount:
         """Read one day account as it stands."""
@@ -175,7 +251,7 @@ class Ledger:
         """Add the numbers of one count; number by number only when some had come before."""
         after = before.copy()
         missing: list[tuple[int, int]] = []
-        given_up = []
+        given_up: list[Gap] = []
         for first, end, first_ns, last_ns in count.runs:
             added = after.add(first, end - first, day, first_ns, last_ns)
             if added.count != end - first:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal, Protocol
 
 from domain.access import ApiKey, Session, User
-from domain.accounts import DayAccount, GapChange, NumberGap, Refusal
+from domain.accounts import DayAccount, GapChange, Refusal
 from domain.alerts import (
     Alert,
     AlertEvent,
@@ -19,6 +19,7 @@ from domain.alerts import (
 from domain.arrivals import Arrivals, Committed
 from domain.buildings import Appraisal, Building, Grade
 from domain.findings import Finding
+from domain.gateway_clocks import ClockNote
 from domain.limits import Level
 from domain.readings import Reading, ReadingBatch, Rollup, Series
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
@@ -108,6 +109,7 @@ class SpoolEntry:
     refusals: tuple[Refusal, ...] = ()
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
+    clocks: tuple[ClockNote, ...] = ()
     gaps: tuple[GapChange, ...] = ()
 
 
@@ -213,6 +215,7 @@ class Judgement:
     refusals: tuple[Refusal, ...] = ()
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
+    clocks: tuple[ClockNote, ...] = ()
     gaps: tuple[GapChange, ...] = ()
     fence: int = 0
 
@@ -401,6 +404,9 @@ class AccountStore(Protocol):
         ...
 
     def statuses(self) -> list[GatewayStatus]: ...
+    def clocks(self) -> list[ClockNote]:
+        """List the gateways whose clock is or was not right."""
+        ...
 
 
 class AccessStore(Protocol):

@@ -29,6 +29,10 @@ class QualityFlag(IntFlag):
     SENSOR_FAULT = 512
     IMMATURE_COMPENSATION = 1024
     MANUAL = 2048
+    #: waits in quarantine for its time; judged by the time of its arrival, not stored yet
+    HELD = 4096
+    #: came out of quarantine: stored now, judged when it came
+    RELEASED = 8192
 
 
 #: a reading with one of these says nothing about the building

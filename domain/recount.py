@@ -10,8 +10,7 @@ import numpy as np
 from domain.accounts import GapChange, NumberGap
 from domain.arrivals import Arrivals
 from domain.numbering import Gap, NumberSet
-
-Counting = tuple[str, int]  # gateway id, boot
+from domain.timing import Counting
 
 
 @dataclass(slots=True)

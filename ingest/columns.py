@@ -17,8 +17,6 @@ from ingest.settings import IngestSettings
 
 #: no instrument sends more than a 32-bit float holds; sums of squares of such values stay finite
 _VALUE_MAX = 3.4e38
-#: 2000-01-01: a reading from before comes from a clock that was never set
-_EARLIEST_NS = 946_684_800 * SECOND_NS
 _LATE, _OUT_OF_RANGE = np.uint16(QualityFlag.LATE), np.uint16(QualityFlag.OUT_OF_RANGE)
 _TEXT_MAX = 300
 
@@ -125,7 +123,7 @@ class Columns:
         )
 
     def arrivals(self, last_ns: int, settings: IngestSettings) -> Arrivals:
-        """Convert, check and flag all rows at once; those that cannot be true are refused."""
+        """Convert, check and flag all rows at once; values that cannot be true are refused."""
         directory = self._directory
         code = np.array(self._code, np.int64)
         taken = np.array(self._taken, np.int64)
@@ -137,11 +135,9 @@ class Columns:
             value = directory.convert(code, np.array(self._value, np.float64))
         flag[received - taken > int(settings.late_s * SECOND_NS)] |= _LATE
         flag[directory.outside(code, value)] |= _OUT_OF_RANGE
-        impossible = ~(np.abs(value) <= _VALUE_MAX)
-        ahead = taken - received > int(settings.future_s * SECOND_NS)
-        wrong = impossible | ahead | (taken < _EARLIEST_NS)
+        wrong = ~(np.abs(value) <= _VALUE_MAX)
         for row in np.flatnonzero(wrong).tolist():
-            self._refuse_row(row, impossible=bool(impossible[row]))
+            self._refuse_row(row)
         batch = ReadingBatch(directory.channel_ids, code.astype(np.int32), taken, value, flag,
                              received, seq, boot)  # fmt: skip
         return Arrivals(
@@ -162,23 +158,17 @@ class Columns:
         in_order = sorted(self._refused, key=lambda one: one.place)
         return tuple(replace(one, place=stay[one.place]) for one in in_order)
 
-    def _refuse_row(self, row: int, *, impossible: bool) -> None:
-        taken, value = self._taken[row], self._value[row]
+    def _refuse_row(self, row: int) -> None:
+        value = self._value[row]
         received = self._received[row]
         address = self._directory.address(self._code[row])
-        sample = msgspec.json.encode(Sent(address, taken, value))
-        if impossible:
-            fate, reason = Fate.REJECTED, "value"
-            detail = f"value must be a finite number of a measurable size, got {value!r}"
-        else:
-            fate, reason = Fate.QUARANTINED, "clock"
-            off_s = (taken - received) / SECOND_NS
-            detail = f"t must be after 1999 and hardly in the future, got {off_s:+.0f} s from now"
+        sample = msgspec.json.encode(Sent(address, self._taken[row], value))
+        detail = f"value must be a finite number of a measurable size, got {value!r}"
         self.refuse(
             self._gateways[self._gateway[row]],
             received,
-            fate,
-            Bad(reason, detail, address, sample),
+            Fate.REJECTED,
+            Bad("value", detail, address, sample),
             1,
             self._boot[row],
             self._seq[row],

@@ -9,7 +9,6 @@ import msgspec
 
 from domain.accounts import Fate
 from domain.arrivals import Arrivals
-from domain.clock import SECOND_NS
 from domain.errors import InvalidInput
 from domain.ports import GatewayStatus
 from domain.topics import Topic
@@ -164,8 +163,6 @@ class Intake:
             first_ns = first_ns or taken
             last_ns = taken or last_ns
         if numbered and readings:
-            # one reading of a wild clock must not make all that follows look old
-            newest = min(newest, received + int(self._settings.future_s * SECOND_NS))
             ends_ns = first_ns, last_ns
             into.count(source.gateway_id, boot, seq, len(readings), newest, ends_ns)
 

@@ -41,8 +41,6 @@ class IngestSettings:
         Messages in hand; with more the broker is not read from until some are committed.
     late_s
         A reading that arrives later than this after it was taken is flagged late.
-    future_s
-        A reading further in the future than this is quarantined.
     receipt_every_s
         Least time between two receipts to one gateway; each says all that the last one said.
 
@@ -55,5 +53,4 @@ class IngestSettings:
     queue_messages_max: int = 10_000
     queue_bytes_max: int = 64_000_000
     late_s: float = 3_600.0
-    future_s: float = 300.0
     receipt_every_s: float = 0.2

@@ -9,8 +9,8 @@ from dataclasses import replace
 import structlog
 
 from domain.accounts import Fate
-from domain.clock import DAY_NS
 from domain.arrivals import SAMPLE_BYTES_MAX, Arrivals, Committed, Refused
+from domain.clock import DAY_NS
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.ports import SpoolWriter
 from domain.topics import Topic

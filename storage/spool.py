@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -12,12 +13,23 @@ import structlog
 from domain.accounts import DayAccount, Released
 from domain.arrivals import Arrivals, Committed
 from domain.errors import StoreUnavailable
-from domain.ledger import AccountDay, Admission, Counting, Ledger, day_text
+from domain.gateway_clocks import ClockNote, ClockRules, GatewayClock
+from domain.ledger import AccountDay, Admission, Ledger, Release, day_text
 from domain.numbering import NumberSet
 from domain.ports import SpoolEntry
-from domain.recent import MARK_BYTES, RecentMarks
 from domain.services import Health
+from domain.timing import Counting
 from storage.spool_file import SpoolDamaged, connect, open_file, take_lock
+from storage.spool_held import (
+    notes,
+    put_clocks,
+    put_held,
+    put_left,
+    take_clocks,
+    take_held,
+    waiting_by_gateway,
+)
+from storage.spool_marks import note_let_in, put_marks, take_marks, was_let_in
 from storage.spool_rows import decode_row, encode_row
 
 log = structlog.get_logger()
@@ -27,6 +39,8 @@ _decode_reasons = msgspec.json.Decoder(tuple[tuple[str, str, int], ...]).decode
 #: newest rows whose readings are remembered over a restart: two values at one instant are set
 #: apart against them, and a spool of an older version has no marks yet
 _ROWS_REMEMBERED = 50
+#: rows of waiting readings that are looked at in one go
+_HELD_AT_ONCE = 1_000
 _PUT_NUMBERS = "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)"
 _PUT_ACCOUNT = "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -137,7 +151,14 @@ class SqliteSpool(SpoolReader):
 
     """
 
-    def __init__(self, path: Path, *, limit_bytes: int, start_after: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        limit_bytes: int,
+        start_after: int = 0,
+        clock_rules: ClockRules | None = None,
+    ) -> None:
         self._lock = take_lock(path)
         try:
             self._writer = open_file(path, synchronous="FULL")
@@ -147,8 +168,14 @@ class SqliteSpool(SpoolReader):
             raise
         self._limit_bytes = limit_bytes
         self._trouble = ""
-        with _told(path):
-            self._ledger = Ledger(self._load_numbers, self._load_account, self._load_marks())
+        self._ledger = Ledger(
+            self._load_numbers,
+            self._load_account,
+            clock_rules or ClockRules(),
+            take_clocks(self._writer),
+            take_marks(self._writer),
+        )
+        self._anything_held = bool(waiting_by_gateway(self._writer))
         head = self.head()
         for entry in self.after(head - _ROWS_REMEMBERED, 10**6):
             self._ledger.remember(entry.batch)
@@ -181,7 +208,7 @@ class SqliteSpool(SpoolReader):
             self._ledger.keep(admission)
         return self._said(admission, offset)
 
-    def release(self, arrivals: Arrivals, released: Released) -> Committed | None:
+    def let_in(self, arrivals: Arrivals, released: Released) -> Committed | None:
         """Take in the readings of a refusal after all, once.
 
         Parameters
@@ -192,7 +219,7 @@ class SqliteSpool(SpoolReader):
         Returns
         -------
         Committed or None
-            `None` when it was released before: nothing has changed.
+            `None` when they were let in before: nothing has changed.
 
         Raises
         ------
@@ -201,10 +228,7 @@ class SqliteSpool(SpoolReader):
 
         """
         with self._writing, _told(self.path):
-            done = self._writer.execute(
-                "SELECT 1 FROM released WHERE refusal = ?", (released.refusal_id,)
-            ).fetchone()
-            if done:
+            if was_let_in(self._writer, released.refusal_id):
                 return None
             self._refuse_when_full()
             admission = self._ledger.admit(arrivals, released)
@@ -212,50 +236,103 @@ class SqliteSpool(SpoolReader):
             self._ledger.keep(admission)
         return self._said(admission, offset)
 
-    @staticmethod
-    def _said(admission: Admission, offset: int) -> Committed:
+    def _said(self, admission: Admission, offset: int) -> Committed:
         for gateway_id, boot in admission.restarted:
             log.warning("gateway counts anew without a new boot", gateway=gateway_id, boot=boot)
+        self._anything_held |= bool(admission.held)
         return Committed(
             offset,
-            len(admission.batch),
+            admission.stored,
             admission.duplicate,
             admission.rejected,
             admission.quarantined,
             admission.receipts,
         )
 
-    def _commit(
-        self, admission: Admission, arrivals: Arrivals, released: Released | None = None
-    ) -> int:
-        body = encode_row(
-            admission.batch,
-            admission.refusals,
-            tuple(admission.accounts.values()),
-            arrivals.statuses,
-            admission.gaps,
-        )
+    def release(self, now_ns: int) -> int:
+        """Let readings whose time is known by now out of quarantine; tell how many.
+
+        Raises
+        ------
+        StoreUnavailable
+            When nothing has changed; the same call may be made again.
+
+        """
+        if not self._anything_held:
+            return 0
+        with self._writing, _told(self.path):
+            held = take_held(self._writer, _HELD_AT_ONCE)
+            self._anything_held = bool(held)
+            release = self._ledger.release(held, now_ns)
+            if release is None:
+                return 0
+            self._commit_release(release)
+            self._ledger.keep_release(release)
+        log.info("readings released from quarantine", readings=len(release.batch))
+        return len(release.batch)
+
+    def _commit_release(self, release: Release) -> None:
         writer = self._writer
         writer.execute("BEGIN IMMEDIATE")
         try:
+            put_left(writer, release.left)
+            self._put_accounts(release.accounts)
+            noted = {one.counting: self._ledger.clocks.get(one.counting) for one in release.left}
+            told = {key: clock or GatewayClock() for key, clock in noted.items()}
+            body = encode_row(
+                release.batch,
+                (),
+                tuple(release.accounts.values()),
+                (),
+                notes(told, waiting_by_gateway(writer)),
+            )
+            writer.execute(
+                "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(release.batch), body)
+            )
+            writer.execute("COMMIT")
+        except sqlite3.Error:
+            _roll_back(writer)
+            raise
+
+    def _put_accounts(self, accounts: Mapping[AccountDay, DayAccount]) -> None:
+        self._writer.executemany(
+            _PUT_ACCOUNT,
+            [
+                (
+                    *(*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing),
+                    msgspec.json.encode(a.reasons).decode(),
+                )
+                for key, a in accounts.items()
+            ],
+        )
+
+    def _commit(
+        self, admission: Admission, arrivals: Arrivals, released: Released | None = None
+    ) -> int:
+        writer = self._writer
+        writer.execute("BEGIN IMMEDIATE")
+        try:
+            told: tuple[ClockNote, ...] = ()
+            if admission.clocks:
+                put_held(writer, admission.held)
+                put_clocks(writer, admission.clocks)
+                told = notes(admission.clocks, waiting_by_gateway(writer))
+            body = encode_row(
+                admission.batch,
+                admission.refusals,
+                tuple(admission.accounts.values()),
+                arrivals.statuses,
+                told,
+                admission.gaps,
+            )
             writer.executemany(
                 _PUT_NUMBERS,
                 [(*key, numbers.to_bytes()) for key, numbers in admission.numbers.items()],
             )
-            writer.executemany(
-                _PUT_ACCOUNT,
-                [
-                    (
-                        *(*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing),
-                        msgspec.json.encode(a.reasons).decode(),
-                    )
-                    for key, a in admission.accounts.items()
-                ],
-            )
-            if admission.marks:
-                self._keep_marks(admission.marks)
+            self._put_accounts(admission.accounts)
+            put_marks(writer, admission.marks, self._ledger.recent.half)
             if released is not None:
-                writer.execute("INSERT INTO released VALUES (?)", (released.refusal_id,))
+                note_let_in(writer, released.refusal_id)
             offset = writer.execute(
                 "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(admission.batch), body)
             ).lastrowid
@@ -295,21 +372,9 @@ class SqliteSpool(SpoolReader):
         ).fetchone()
         if row is None:
             return None
-        *figures, reasons = row
+        stored, rejected, quarantined, duplicate, missing, reasons = row
+        figures = (stored, rejected, quarantined, duplicate, missing)
         return DayAccount(key[0], day_text(key[1]), *figures, _decode_reasons(reasons))
-
-    def _load_marks(self) -> RecentMarks:
-        recent = RecentMarks()
-        rows = self._writer.execute("SELECT half, marks FROM marks ORDER BY half, rowid")
-        for half, marks in rows.fetchall():
-            keys = (marks[i : i + MARK_BYTES] for i in range(0, len(marks), MARK_BYTES))
-            recent.remember(keys, half)
-        return recent
-
-    def _keep_marks(self, marks: tuple[bytes, ...]) -> None:
-        half = self._ledger.recent.half
-        self._writer.execute("INSERT INTO marks VALUES (?, ?)", (half, b"".join(marks)))
-        self._writer.execute("DELETE FROM marks WHERE half < ?", (half - 1,))
 
     def health(self) -> Health:
         """Tell how full it is and whether it takes readings."""

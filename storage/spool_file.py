@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from domain.errors import Conflict, SafetyError, StoreUnavailable
 
-VERSION = 2
+VERSION = 3
 
-_TABLES = """
+_FIRST = """
 CREATE TABLE batches (
     offset INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice, rows gone or not
     readings INTEGER NOT NULL,
@@ -36,15 +36,33 @@ CREATE TABLE accounts (
     PRIMARY KEY (gateway, day)
 ) WITHOUT ROWID;
 """
-#: what each later version adds
-_SINCE = {
-    2: """
-ALTER TABLE accounts ADD COLUMN reasons TEXT NOT NULL DEFAULT '[]'; -- JSON
-CREATE TABLE marks (half INTEGER NOT NULL, marks BLOB NOT NULL); -- of what came without numbers
-CREATE INDEX marks_half ON marks (half);
-CREATE TABLE released (refusal TEXT PRIMARY KEY) WITHOUT ROWID;
+_SECOND = """
+CREATE TABLE held ( -- readings in quarantine that wait for their time
+    key INTEGER PRIMARY KEY,
+    gateway TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    day INTEGER NOT NULL, -- of their arrival
+    readings INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE clocks ( -- clocks that are not right
+    gateway TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    numbers BLOB NOT NULL,
+    PRIMARY KEY (gateway, boot)
+) WITHOUT ROWID;
 """
-}
+_THIRD = """
+ALTER TABLE accounts ADD COLUMN reasons TEXT NOT NULL DEFAULT '[]'; -- JSON
+CREATE TABLE marks ( -- of what came without numbers
+    half INTEGER NOT NULL,
+    marks BLOB NOT NULL
+);
+CREATE INDEX marks_half ON marks (half);
+CREATE TABLE released (refusal TEXT PRIMARY KEY) WITHOUT ROWID; -- let in after all
+"""
+#: what brings a file from each version to the next
+_STEPS = (_FIRST, _SECOND, _THIRD)
 
 
 class SpoolDamaged(StoreUnavailable):
@@ -114,10 +132,10 @@ def open_file(path: Path, *, synchronous: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version < VERSION:
-            wanted = [text for since, text in _SINCE.items() if version < since]
-            script = ";".join([*([] if version else [_TABLES]), *wanted])
-            connection.executescript(f"BEGIN;{script};PRAGMA user_version = {VERSION};COMMIT;")
+        for step in range(version, VERSION):
+            connection.executescript(
+                f"BEGIN;{_STEPS[step]};PRAGMA user_version = {step + 1};COMMIT;"
+            )
         (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
         if "malformed" in str(error):

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 
 from domain.accounts import DayAccount, GapChange, Refusal
+from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, SpoolEntry
 from domain.readings import ReadingBatch
 
@@ -26,6 +27,7 @@ class _Row(msgspec.Struct, array_like=True):
     refusals: list[Refusal]
     accounts: list[DayAccount]
     statuses: list[GatewayStatus]
+    clocks: list[ClockNote] = []
     gaps: list[GapChange] = []
 
 
@@ -38,6 +40,7 @@ def encode_row(
     refusals: tuple[Refusal, ...],
     accounts: tuple[DayAccount, ...],
     statuses: tuple[GatewayStatus, ...],
+    clocks: tuple[ClockNote, ...] = (),
     gaps: tuple[GapChange, ...] = (),
 ) -> bytes:
     """Write a row down: 42 bytes a reading and the ids of its channels."""
@@ -50,6 +53,7 @@ def encode_row(
             list(refusals),
             list(accounts),
             list(statuses),
+            list(clocks),
             list(gaps),
         )
     )
@@ -75,5 +79,6 @@ def decode_row(offset: int, data: bytes) -> SpoolEntry:
         tuple(row.refusals),
         tuple(row.accounts),
         tuple(row.statuses),
+        tuple(row.clocks),
         tuple(row.gaps),
     )

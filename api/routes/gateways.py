@@ -1,5 +1,6 @@
 """Gateways: the boxes that read sensors and publish."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from api.preconditions import IfMatch, etag, put
 from api.problem import PUT_PROBLEMS, problems
 from domain.access import Caller
 from domain.errors import Forbidden
+from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus
 from domain.sensors import Gateway
 
@@ -38,6 +40,15 @@ class StatusOut(Out):
     firmware: str
 
 
+class ClockOut(Out):
+    """A gateway's clock, when it is or was not right."""
+
+    skew_ns: int = Field(description="ns ahead of ours; below 0: behind; 0: right again")
+    known: bool = Field(description="readings are corrected by it; before that they wait")
+    since: At = Field(validation_alias="since_ns")
+    waiting: int = Field(description="readings in quarantine that wait for their time")
+
+
 class GatewayOut(Out):
     """One gateway with what it last said of itself."""
 
@@ -48,14 +59,20 @@ class GatewayOut(Out):
     active: bool
     version: int
     status: StatusOut | None = None
+    clock: ClockOut | None = None
 
     @classmethod
-    def of(cls, gateway: Gateway, statuses: list[GatewayStatus]) -> "GatewayOut":
+    def of(
+        cls, gateway: Gateway, statuses: Sequence[GatewayStatus], clocks: Sequence[ClockNote]
+    ) -> "GatewayOut":
         """Show a gateway; its secret's hash stays here."""
         shown = cls.model_validate(gateway)
         for status in statuses:
             if status.gateway_id == gateway.id:
                 shown.status = StatusOut.model_validate(status)
+        for clock in clocks:
+            if clock.gateway_id == gateway.id:
+                shown.clock = ClockOut.model_validate(clock)
         return shown
 
 
@@ -65,9 +82,14 @@ def read_gateways(
 ) -> list[GatewayOut]:
     """List the gateways that serve a building the caller may see, and those that serve none."""
     statuses = {status.gateway_id: status for status in services.accounts.statuses()}
+    clocks = {clock.gateway_id: clock for clock in services.accounts.clocks()}
     found = sight.gateways(who, services.register.gateways())
     return [
-        GatewayOut.of(gateway, [statuses[gateway.id]] if gateway.id in statuses else [])
+        GatewayOut.of(
+            gateway,
+            [statuses[gateway.id]] if gateway.id in statuses else [],
+            [clocks[gateway.id]] if gateway.id in clocks else [],
+        )
         for gateway in found
     ]
 
@@ -83,7 +105,7 @@ def read_gateway(
     """Read one gateway; its `ETag` is its version."""
     gateway = sight.gateway(who, gateway_id)
     response.headers["ETag"] = etag(gateway)
-    return GatewayOut.of(gateway, services.accounts.statuses())
+    return GatewayOut.of(gateway, services.accounts.statuses(), services.accounts.clocks())
 
 
 @router.put("/{gateway_id}", responses={201: {"model": GatewayOut}, **PUT_PROBLEMS})
@@ -114,4 +136,4 @@ def put_gateway(
         f"gateway {gateway_id!r}",
         lambda gateway: services.register.put_gateway(gateway, who.name),
     )
-    return GatewayOut.of(done, services.accounts.statuses())
+    return GatewayOut.of(done, services.accounts.statuses(), services.accounts.clocks())

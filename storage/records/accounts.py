@@ -6,10 +6,11 @@ from sqlalchemy import and_, or_, select
 
 from domain.accounts import DayAccount, Refusal
 from domain.errors import InvalidInput
+from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, Page
 from storage.records import tables
 from storage.records.engine import Database
-from storage.records.judgement import ACCOUNTS, REFUSALS, STATUSES
+from storage.records.judgement import ACCOUNTS, CLOCKS, REFUSALS, STATUSES
 from storage.records.rows import among
 
 
@@ -67,3 +68,9 @@ class RecordsAccounts:
         question = STATUSES.select().order_by(tables.gateway_statuses.c.gateway_id)
         with self._database.reading() as connection:
             return STATUSES.many(connection, question)
+
+    def clocks(self) -> list[ClockNote]:
+        """List the gateways whose clock is or was not right."""
+        question = CLOCKS.select().order_by(tables.gateway_clocks.c.gateway_id)
+        with self._database.reading() as connection:
+            return CLOCKS.many(connection, question)

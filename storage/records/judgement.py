@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from domain.accounts import DayAccount, Refusal
 from domain.alerts import Alert, AlertState, Recipient
 from domain.errors import Conflict, InvalidInput
+from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, Judgement
 from storage.records import tables
 from storage.records.alerts import (
@@ -29,6 +30,7 @@ from storage.records.rows import Rows, among, clean, count_on, insert_into
 
 REFUSALS = Rows(Refusal, tables.refusals)
 ACCOUNTS = Rows(DayAccount, tables.accounts, ("gateway_id", "day"))
+CLOCKS = Rows(ClockNote, tables.gateway_clocks, ("gateway_id",))
 STATUSES = Rows(GatewayStatus, tables.gateway_statuses, ("gateway_id",))
 
 #: a refusal's address is part of a key, and PostgreSQL's keys end at 2.7 kB
@@ -130,6 +132,7 @@ class RecordsJudgement:
             ACCOUNTS.upsert(connection, judgement.accounts)
             write_gaps(connection, judgement.gaps)
             _write_statuses(connection, judgement.statuses)
+            CLOCKS.upsert(connection, judgement.clocks)
             write_changes(connection, [alert_change(alert) for alert in judgement.alerts])
 
 

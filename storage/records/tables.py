@@ -378,6 +378,16 @@ gateway_statuses = Table(
     Column("config", BigInteger),
 )
 
+gateway_clocks = Table(
+    "gateway_clocks",
+    metadata,
+    Column("gateway_id", PLAIN, primary_key=True),
+    Column("skew_ns", BigInteger, nullable=False),
+    Column("known", Boolean, nullable=False),
+    Column("since_ns", BigInteger, nullable=False),
+    Column("waiting", BigInteger, nullable=False),
+)
+
 users = Table(
     "users",
     metadata,

@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -231,8 +231,7 @@ class Line:
             come = self.oracle.come[key]
             for number in range(gap.first, gap.last + 1):
                 assert number not in listed.setdefault(key, {})
-                day = (datetime.fromisoformat(gap.day).date() - datetime(1970, 1, 1).date()).days
-                listed[key][number] = day
+                listed[key][number] = (date.fromisoformat(gap.day) - date(1970, 1, 1)).days
             self.check_time(gap.after_ns, come[gap.first - 1], -1)
             self.check_time(gap.before_ns, come[gap.last + 1], 1)
         assert listed == missing

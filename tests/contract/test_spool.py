@@ -27,6 +27,10 @@ from storage.spool_file import SpoolDamaged, SpoolTooNew
 DAY = 20_780  # 2026-11-23
 NOW = DAY * DAY_NS + 12 * HOUR_NS
 LIMIT = 100_000_000
+BACK_TO_1 = (
+    "DROP TABLE marks; DROP TABLE released; DROP TABLE held; DROP TABLE clocks;"
+    "ALTER TABLE accounts DROP COLUMN reasons; PRAGMA user_version = 1;"
+)
 WRONG_TYPE = (("rejected", "wrong type", 1),)
 
 
@@ -367,9 +371,22 @@ def test_a_spool_of_a_newer_anju_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(SpoolTooNew, match="version 2 or older, got 99"):
+    with pytest.raises(SpoolTooNew, match="version 3 or older, got 99"):
         SqliteSpool(path, limit_bytes=LIMIT)
     assert path.exists()
+
+
+def test_a_spool_of_the_version_before_is_brought_up_and_keeps_its_rows(path: Path) -> None:
+    spool = SqliteSpool(path, limit_bytes=LIMIT)
+    write(spool, sent(1.0))
+    spool.close()
+    with sqlite3.connect(path) as older:
+        older.executescript(BACK_TO_1)
+    older.close()
+    spool = SqliteSpool(path, limit_bytes=LIMIT)
+    assert write(spool, sent(1.0), sent(2.0, seq=1)).duplicate == 1
+    assert [entry.batch.value.tolist() for entry in spool.after(0, 10)] == [[1.0], [2.0]]
+    spool.close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -486,19 +503,19 @@ def test_what_was_quarantined_is_released_once(path: Path) -> None:
     spool, released = quarantined(path)
     again = arrivals(sent(5.0, seq=None))  # its channel is known by now
     for wanted in (1, None):
-        done = spool.release(again, released)
+        done = spool.let_in(again, released)
         assert (done and done.stored) == wanted
         assert account(spool) == DayAccount("g-1", "2026-11-23", stored=2)
     spool.close()
     reopened = SqliteSpool(path, limit_bytes=LIMIT)
-    assert reopened.release(again, released) is None
+    assert reopened.let_in(again, released) is None
     reopened.close()
 
 
 def test_what_came_by_itself_meanwhile_is_not_counted_twice_by_a_release(path: Path) -> None:
     spool, released = quarantined(path)
     write(spool, sent(5.0, seq=None, second=3))
-    done = spool.release(arrivals(sent(5.0, seq=None, second=3)), released)
+    done = spool.let_in(arrivals(sent(5.0, seq=None, second=3)), released)
     assert done is not None
     assert (done.stored, done.duplicate) == (0, 1)
     assert account(spool) == DayAccount("g-1", "2026-11-23", stored=2, duplicate=1)
@@ -508,11 +525,7 @@ def test_what_came_by_itself_meanwhile_is_not_counted_twice_by_a_release(path: P
 def test_a_spool_of_the_first_version_is_brought_up(path: Path) -> None:
     SqliteSpool(path, limit_bytes=LIMIT).close()
     with sqlite3.connect(path) as old:
-        old.executescript(
-            "DROP TABLE marks; DROP TABLE released; ALTER TABLE accounts DROP COLUMN reasons;"
-            "INSERT INTO accounts VALUES ('g-1', 20780, 4, 0, 0, 0, 2);"
-            "PRAGMA user_version = 1"
-        )
+        old.executescript(BACK_TO_1 + "INSERT INTO accounts VALUES ('g-1', 20780, 4, 0, 0, 0, 2);")
         numbers = np.array([0, 6, 0, 77, 2, 4, DAY], "<i8").tobytes()  # 0, 1, 4, 5: no times
         old.execute("INSERT INTO numbers VALUES ('g-1', 1, ?)", (numbers,))
     old.close()

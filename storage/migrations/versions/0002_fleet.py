@@ -1,4 +1,4 @@
-"""What the fleet of gateways needs."""
+"""What gateways need: clocks, missing numbers, quarantine, presence, sampling plans."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ PLAIN = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
+    _up_clocks()
     _up_accounts()
     _up_plans()
 
@@ -20,6 +21,23 @@ def upgrade() -> None:
 def downgrade() -> None:
     _down_plans()
     _down_accounts()
+    _down_clocks()
+
+
+def _up_clocks() -> None:
+    op.create_table(
+        "gateway_clocks",
+        sa.Column("gateway_id", PLAIN, nullable=False),
+        sa.Column("skew_ns", sa.BigInteger(), nullable=False),
+        sa.Column("known", sa.Boolean(), nullable=False),
+        sa.Column("since_ns", sa.BigInteger(), nullable=False),
+        sa.Column("waiting", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway_id", name=op.f("pk_gateway_clocks")),
+    )
+
+
+def _down_clocks() -> None:
+    op.drop_table("gateway_clocks")
 
 
 def _up_accounts() -> None:
