@@ -22,6 +22,7 @@ from api.application import create_app
 from app.clocks import open_clock
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
+from app.planning import Planner, PlanSender
 from app.settings import Settings
 from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
@@ -29,6 +30,7 @@ from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
 from domain.services import Health, Services
 from ingest.directory import Directory
+from ingest.letting_in import LettingIn
 from ingest.receiver import Receiver
 from ingest.settings import Broker, IngestSettings
 from storage.readings import open_readings
@@ -51,6 +53,7 @@ class Role(StrEnum):
 
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
+_PLANS_EVERY_S = 5.0
 
 
 @dataclass
@@ -161,6 +164,8 @@ class House:
             clock=self.clock,
             profile=load_profile(self.settings.profile),
             read_sheet=read_sheet,
+            fleet=self.records.fleet,
+            quarantine=self.records.quarantine,
             health=self.health,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
@@ -184,12 +189,15 @@ class House:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:
                 self._run("pipeline", self._judge)
+                self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
             if Role.NOTIFY in self.roles:
                 self._run("notices", self.dispatcher.run_once)
             if Role.INGEST in self.roles:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
                 self._run("quarantine", self._release, rest_s=1.0)
+                self._run("letting in", self._make_letting_in().run_once, rest_s=1.0)
+                self._run("plan sending", self._make_plan_sender().run_once, rest_s=1.0)
             if Role.SERVE in self.roles:
                 self._serve()
         except BaseException:
@@ -252,12 +260,37 @@ class House:
     def _release(self) -> int:
         return self.spool_writer.release(self.clock.now_ns())
 
-    def _make_receiver(self) -> Receiver:
+    def _make_planner(self) -> Planner:
+        records = self.records
+        profile = load_profile(self.settings.profile)
         shard = self.settings.broker.shard
-        register = self.records.register
-        directory = _Cached(
+        return Planner(
+            records.register,
+            records.judgement,
+            records.alerts,
+            records.fleet,
+            profile,
+            self.clock,
+            shard,
+        )
+
+    def _make_plan_sender(self) -> PlanSender:
+        assert self._receiver is not None  # noqa: S101 - the caller has just made it
+        records, shard = self.records, self.settings.broker.shard
+        return PlanSender(records.fleet, records.accounts, self._receiver, self.clock, shard)
+
+    def _make_letting_in(self) -> LettingIn:
+        return LettingIn(self.records.quarantine, self.spool_writer, self._directory(), self.clock)
+
+    def _directory(self) -> "_Cached":
+        register, shard = self.records.register, self.settings.broker.shard
+        return _Cached(
             register.revision, lambda: Directory(register.channels_of_gateways(shard), shard)
         )
+
+    def _make_receiver(self) -> Receiver:
+        shard = self.settings.broker.shard
+        directory = self._directory()
         broker, taking = self.settings.broker, self.settings.ingest
         parts = urlsplit(broker.url)
         return Receiver(

@@ -6,33 +6,7 @@ from dataclasses import dataclass, replace
 from domain.alerts import Alert, AlertEvent, EventKind
 from domain.buildings import Grade
 from domain.clock import HOUR_NS, SECOND_NS
-from domain.limits import Certainty, Level
-
-
-@dataclass(frozen=True, slots=True)
-class SamplingRow:
-    """How often one kind of channel is read at a house in one state.
-
-    Parameters
-    ----------
-    state
-        `D`, `C`, `watched` or `alert`.
-    kinds
-        Kinds of channels that it speaks of.
-    interval_s
-        Longest time between two readings.
-    trigger
-        Waves are recorded when the shaking begins, not only at the interval.
-
-    """
-
-    id: str
-    state: str
-    kinds: tuple[str, ...]
-    interval_s: int
-    trigger: bool
-    source: str
-    certainty: Certainty
+from domain.limits import Level, SamplingRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.access import ApiKey, Caller, Session
 from domain.clock import Clock
+from domain.fleet_ports import FleetStore, QuarantineStore
 from domain.limits import LimitProfile
 from domain.ports import (
     AccessStore,
@@ -129,6 +130,8 @@ class Services:
     clock: Clock
     profile: LimitProfile
     read_sheet: SheetReader
+    fleet: FleetStore
+    quarantine: QuarantineStore
     health: Callable[[], list[Health]]
     simulated: str = ""
     secure_cookies: bool = True

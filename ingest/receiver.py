@@ -35,6 +35,9 @@ _READS_AT_ONCE = 200
 #: receipts that the broker has not acknowledged yet; more wait
 _RECEIPTS_UNDER_WAY_MAX = 500
 
+#: messages to gateways that wait for the connection; past it the oldest is lost, and sent again
+_DOWNLINKS_MAX = 10_000
+
 Token = tuple[int, int]  # connection, message id
 
 
@@ -78,6 +81,7 @@ class Receiver:
         self._writer = Writer(self._intake, spool, self._settings, self._committed)
         self._receipts = Receipts(self._settings.receipt_every_s)
         self._done: deque[tuple[list[Message], Committed]] = deque()
+        self._downlinks: deque[tuple[str, bytes]] = deque(maxlen=_DOWNLINKS_MAX)
         self._stopping = threading.Event()
         self._waker, self._wakee = socket.socketpair()
         self._waker.setblocking(False)
@@ -131,6 +135,11 @@ class Receiver:
             self._thread.join()
         self._waker.close()
         self._wakee.close()
+
+    def send(self, gateway_id: str, kind: str, payload: bytes) -> None:
+        """Send to a gateway when connected; see `domain.fleet_ports.Downlink`."""
+        self._downlinks.append((str(Topic(self._shard, gateway_id, kind)), payload))
+        self._wake()
 
     def health(self) -> Health:
         """Tell whether readings come in and are kept."""
@@ -248,6 +257,8 @@ class Receiver:
             figures["quarantined"] += committed.quarantined
             for receipt in committed.receipts:
                 self._receipts.add(receipt)
+        while self._connected and self._downlinks:
+            self._client.publish(*self._downlinks.popleft(), qos=1)
         if self._connected and len(self._receipts):
             for receipt in self._receipts.due(time.monotonic(), _RECEIPTS_UNDER_WAY_MAX):
                 topic = Topic(self._shard, receipt.gateway_id, "receipt")

@@ -100,6 +100,8 @@ def make_city(folder: Path) -> City:
         clock=clock,
         profile=profile(),
         read_sheet=read_sheet,
+        fleet=records.fleet,
+        quarantine=records.quarantine,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
     )
     hashed = identity.hash_password(PASSWORD)

@@ -109,6 +109,8 @@ def services_of(
         clock=clock,
         profile=load_profile(),
         read_sheet=read_sheet,
+        fleet=records.fleet,
+        quarantine=records.quarantine,
         health=lambda: [
             Health("pipeline", "ok", "", (("behind", 0.0),)),
             Health("notices", "degraded", "短信网关无应答", (("waiting", 3.0),)),
