@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from analytics.limits import load_profile
 from api.application import create_app
 from app.identity import LocalIdentity
 from domain.access import Role, Scope, ScopeKind, User
@@ -303,4 +304,6 @@ def profile() -> LimitProfile:
         certainty=Certainty.VERIFIED,
         effective_from="2026-01-01",
     )
-    return LimitProfile("test", "1", (row,), (("confirm.need", 3.0),))
+    numbers = (("confirm.need", 3.0), ("care.window_days", 30.0), ("compensation.days", 30.0))
+    shipped = load_profile()
+    return LimitProfile("test", "1", (row,), numbers, sampling=shipped.sampling, care=shipped.care)
