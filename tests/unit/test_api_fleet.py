@@ -138,6 +138,7 @@ def test_the_fleet_is_sorted_by_what_needs_a_visit(city: City) -> None:
     city.records.judgement.commit(Judgement(0, 1001, statuses=statuses))
     plan = SamplingPlan("g-near", 1, 0, NOW_NS, "C", (PlannedChannel("T1.x", 3600),))
     city.records.fleet.put_plans([plan])
+    city.clock.advance_to(NOW_NS + HOUR_NS)
     rows = city.client("operator").get("/api/v1/fleet").json()
     assert rows[0]["urgency"] >= rows[1]["urgency"] >= rows[2]["urgency"]
     far = next(row for row in rows if row["gateway_id"] == "g-far")
