@@ -23,11 +23,13 @@ from app.clocks import open_clock
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
 from app.planning import Planner, PlanSender
+from app.retention import Retention
 from app.settings import Settings
 from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
+from domain.retention import RetentionRules
 from domain.services import Health, Services
 from ingest.directory import Directory
 from ingest.letting_in import LettingIn
@@ -54,6 +56,7 @@ class Role(StrEnum):
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
 _PLANS_EVERY_S = 5.0
+_JOBS_EVERY_S = 60.0
 
 
 @dataclass
@@ -189,6 +192,7 @@ class House:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:
                 self._run("pipeline", self._judge)
+                self._run("retention", self._make_retention().run_once, rest_s=_JOBS_EVERY_S)
                 self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
             if Role.NOTIFY in self.roles:
                 self._run("notices", self.dispatcher.run_once)
@@ -259,6 +263,17 @@ class House:
 
     def _release(self) -> int:
         return self.spool_writer.release(self.clock.now_ns())
+
+    def _make_retention(self) -> Retention:
+        records = self.records
+        return Retention(
+            self.readings,
+            records.retention,
+            records.fleet,
+            RetentionRules(**self.settings.retention.model_dump()),
+            self.clock,
+            self.wall_clock,
+        )
 
     def _make_planner(self) -> Planner:
         records = self.records

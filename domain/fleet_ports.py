@@ -1,10 +1,12 @@
 """What the rooms need of each other to look after gateways and what was not stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from domain.accounts import Fate, NumberGap, Refusal
+from domain.alerts import Alert
+from domain.findings import Finding
 from domain.ports import Page
 from domain.sampling import SamplingPlan
 
@@ -136,4 +138,36 @@ class JobRuns(Protocol):
 
     def done(self, name: str, at_ns: int) -> None:
         """Note that a job was done to its end."""
+        ...
+
+
+class RetentionStore(Protocol):
+    """Tells what is evidence, and deletes records that are old."""
+
+    def alerts(self) -> list[Alert]:
+        """List all alerts."""
+        ...
+
+    def findings_of(self, alert: Alert) -> list[Finding]:
+        """List the findings that an alert rests on, those of its history included."""
+        ...
+
+    def temperatures(self, building_id: str) -> list[str]:
+        """List the channels that measure temperature at a building."""
+        ...
+
+    def delete_refusals(self, before_ns: int) -> int:
+        """Delete what was not stored before a moment; what waits to be let in stays."""
+        ...
+
+    def delete_changes(self, before_ns: int) -> int:
+        """Delete lines of the change log, the newest never."""
+        ...
+
+    def delete_findings(self, before_ns: int, needed: Iterable[str]) -> int:
+        """Delete findings that belong to no alert."""
+        ...
+
+    def delete_presence(self, before_ns: int) -> int:
+        """Delete moments at which gateways came and went; each one's last before stays."""
         ...

@@ -22,6 +22,7 @@ from domain.findings import Finding
 from domain.gateway_clocks import ClockNote
 from domain.limits import Level
 from domain.readings import Reading, ReadingBatch, Rollup, Series
+from domain.retention import Window
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
 from domain.views import BuildingView
 
@@ -61,7 +62,22 @@ class ReadingStore(Protocol):
         ...
 
     def delete_before(self, end_ns: int, channel_ids: Sequence[str] | None = None) -> None:
-        """Forget readings older than a moment; rollups stay."""
+        """Forget readings older than a moment; rollups stay, and so does what `keep` put aside."""
+        ...
+
+    def keep(self, windows: Sequence[Window], before_ns: int) -> None:
+        """Put the readings of windows that are older than a moment aside: none deletes them.
+
+        They are read as before. The same call again changes nothing.
+        """
+        ...
+
+    def keep_only(self, windows: Sequence[Window]) -> None:
+        """Forget what was put aside and lies in none of these windows."""
+        ...
+
+    def delete_rollups_before(self, every: Literal["hour", "day"], end_ns: int) -> None:
+        """Forget the hourly or daily spans that begin before a moment."""
         ...
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from storage.records.judgement import RecordsJudgement
 from storage.records.outbox import RecordsOutbox
 from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
+from storage.records.retention import RecordsRetention
 from storage.records.schema import migrate
 
 
@@ -32,6 +33,7 @@ class Records:
     audit: RecordsAudit
     fleet: RecordsFleet
     quarantine: RecordsQuarantine
+    retention: RecordsRetention
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -91,4 +93,5 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsAudit(database),
         RecordsFleet(database),
         RecordsQuarantine(database),
+        RecordsRetention(database),
     )
