@@ -11,6 +11,7 @@ Huber, Robust Statistics (1981), for the weights.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -45,29 +46,38 @@ def bank(temperature: Floats, lags: Sequence[float], share: float) -> Floats:
 
     """
     known = np.isfinite(temperature)
-    filled = np.where(known, temperature, 0.0)
-    columns = [temperature]
-    for lag in lags:
-        total = _lagged(filled, lag)
-        weight = _lagged(known.astype(np.float64), lag)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            columns.append(np.where(weight >= share, total / weight, np.nan))
-    return np.column_stack(columns)
+    parts = np.stack([np.where(known, temperature, 0.0), known])
+    out = np.empty((len(temperature), 1 + len(lags)))
+    out[:, 0] = temperature
+    for column, lag in enumerate(lags, 1):
+        total, weight = _lagged(parts, lag)
+        enough = weight >= share
+        out[:, column] = np.where(enough, total / np.where(enough, weight, 1.0), np.nan)
+    return out
 
 
 def _lagged(values: Floats, lag: float) -> Floats:
-    """Put values behind a first-order lag that begins at zero: `e = m e + (1 - m) v`."""
-    out = np.empty(len(values))
-    before = 0.0
+    """Put rows of values behind a first-order lag that begins at zero: `e = m e + (1 - m) v`."""
+    out = np.empty(values.shape)
+    before = np.zeros((len(values), 1))
     # the sum is taken in closed form, in stretches over which m^k stays a plain float
     length = max(1, int(500.0 * lag))
-    for start in range(0, len(values), length):
-        part = values[start : start + length]
-        fading = np.exp(-np.arange(1, len(part) + 1) / lag)
-        share = 1.0 - np.exp(-1.0 / lag)
-        out[start : start + length] = fading * (before + share * np.cumsum(part / fading))
-        before = float(out[min(start + length, len(values)) - 1])
+    for start in range(0, values.shape[1], length):
+        part = values[:, start : start + length]
+        fading, share = _fading(part.shape[1], lag)
+        out[:, start : start + length] = fading * (
+            before + share * np.cumsum(part / fading, axis=1)
+        )
+        before = out[:, start + part.shape[1] - 1, None]
     return out
+
+
+@lru_cache(64)
+def _fading(length: int, lag: float) -> tuple[Floats, float]:
+    """Tell what a lag leaves after 1, 2, ... bins, and what it takes in of the newest one."""
+    left = np.exp(-np.arange(1, length + 1) / lag)
+    left.flags.writeable = False  # every thermometer shares it
+    return left, float(1.0 - np.exp(-1.0 / lag))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,7 @@ def regress(
     if len(rows) < 4 * (size + 2):
         return None
     x = regressors[rows]
-    y = values[rows] - np.median(values[rows])
+    y = values[rows] - median_of(values[rows])
     time = (rows - rows.mean()) / max(len(values), 1)
     levels = [(rows >= start).astype(np.float64) for start in _within(starts, rows)]
     design = np.column_stack([x - x.mean(axis=0), time, np.ones(len(rows)), *levels])
@@ -166,7 +176,7 @@ def regress(
         weighted = design * weight[:, None]
         beta = np.linalg.solve(weighted.T @ design + np.diag(ridge), weighted.T @ y)
         residual = y - design @ beta
-        sigma = max(_MAD_TO_SD * float(np.median(np.abs(residual))), 1e-9)
+        sigma = max(_MAD_TO_SD * median_of(np.abs(residual)), 1e-9)
         weight = 1.0 / np.maximum(1.0, np.abs(residual) / (_HUBER * sigma))
     normal = (design * weight[:, None]).T @ design + np.diag(ridge)
     clipped = np.clip(residual, -3.0 * sigma, 3.0 * sigma)
@@ -257,7 +267,7 @@ def _about_cubic(values: Floats, rows: NDArray[np.intp], starts: Sequence[int]) 
         design = np.column_stack([design, *levels])
     y = values[rows]
     normal = design.T @ design
-    normal[np.diag_indices_from(normal)] += 1e-9
+    normal.flat[:: len(normal) + 1] += 1e-9
     return np.asarray(y - design @ np.linalg.solve(normal, design.T @ y))
 
 
@@ -276,12 +286,21 @@ def scatter_of(values: Floats) -> float:
     known = values[np.isfinite(values)]
     if not len(known):
         return 0.0
-    return _MAD_TO_SD * float(np.median(np.abs(known - np.median(known))))
+    return _MAD_TO_SD * median_of(np.abs(known - median_of(known)))
+
+
+def median_of(values: Floats) -> float:
+    """Tell the median of some finite values; NumPy's own takes ten times as long for so few."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    if len(ordered) % 2:
+        return float(ordered[half])
+    return float((ordered[half - 1] + ordered[half]) / 2.0)
 
 
 def robust_mean(values: Floats, regressors: Floats) -> tuple[float, Floats]:
     """Mean of values and of their regressors over the same bins, wild values left out."""
-    middle = np.median(values)
+    middle = median_of(values)
     near = np.abs(values - middle) <= 4.0 * max(scatter_of(values), 1e-9)
     return float(values[near].mean()), regressors[near].mean(axis=0)
 

@@ -50,7 +50,7 @@ class Course:
         self._measured, self._level = measured, level
         self._warmth, self._fit = warmth, fit
 
-    @property
+    @cached_property
     def newest(self) -> float:
         """Growth in the bin that is judged."""
         grown = float(self._measured[-1]) - self._level
@@ -143,7 +143,7 @@ class Courses:
             known = values[np.isfinite(values)][: self._baseline_bins]
             if len(known) < self._first_bins:
                 return record, None
-            level = float(np.median(known))
+            level = compensation.median_of(known)
             if len(known) == self._baseline_bins:
                 record = {**record, "raw0": level}
         learning = fit is None and self._thermometers

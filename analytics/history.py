@@ -74,7 +74,8 @@ def aligned(record: Mapping[str, Any], last: int, count: int) -> Floats:
         (count,) float64, oldest first, NaN where nothing is known.
 
     """
-    out = np.full(count, np.nan)
+    out = np.empty(count)
+    out.fill(np.nan)
     held = np.frombuffer(record["y"], "<f4")
     first = record["b"] - (last - count + 1)
     low, high = max(first, 0), min(first + len(held), count)

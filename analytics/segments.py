@@ -7,7 +7,7 @@ jump opens a restart segment, so that the series goes on, and is reported, becau
 was re-zeroed and a building that moved in the dark look alike from here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import sqrt
@@ -28,6 +28,7 @@ from domain.views import WatchedChannel, WatchedPoint
 #: kinds that have a datum: their zero may move when an instrument starts anew
 DATUM_KINDS = frozenset({"tilt", "crack", "settlement"})
 _BY_PEOPLE = frozenset(SegmentReason) - {SegmentReason.RESTART}
+_UNFIT = int(UNFIT)
 _KEPT = 24  # newest values of a channel, from which its scatter is known
 
 
@@ -96,13 +97,13 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
     channels = dict(kept["channels"])
     jumps: list[_Jump] = []
     opened: list[Segment] = []
-    for code, channel_id in enumerate(rows.channels):
+    by_channel = np.argsort(rows.channel, kind="stable")
+    edges = np.searchsorted(rows.channel[by_channel], np.arange(len(rows.channels) + 1)).tolist()
+    for channel_id, (low, high) in zip(rows.channels, pairwise(edges), strict=True):
         channel = site.channels.get(channel_id)
-        if channel is None:
+        if channel is None or low == high:
             continue
-        mine = np.flatnonzero(rows.channel == code)
-        if not len(mine):
-            continue
+        mine = by_channel[low:high]
         line = _Line(channel, channels.get(channel_id), site.segments.get(channel_id, ()), profile)
         series[mine] = line.take(
             rows.taken_at[mine], rows.value[mine], rows.flag[mine], rows.boot[mine]
@@ -147,14 +148,16 @@ class _Line:
         # values since a restart: [first moment, silence before it, raw values]
         self.after: list[Any] | None = held["after"]
         # segments that judging opened or fixed and that the register may not show yet
-        own = [_unpacked(channel.id, row) for row in held["own"]]
-        fixed = {s.id for s in known if s.offset is not None}
-        self.own = [s for s in own if s.id not in fixed]
-        ids = {s.id for s in self.own}
-        self.segments = sorted(
-            [*(s for s in known if s.id not in ids), *self.own],
-            key=lambda s: (s.opened_at_ns, s.id),
-        )
+        self.own: list[Segment] = []
+        self.segments = known
+        if held["own"]:
+            fixed = {s.id for s in known if s.offset is not None}
+            self.own = [_unpacked(channel.id, row) for row in held["own"] if row[0] not in fixed]
+            ids = {s.id for s in self.own}
+            self.segments = sorted(
+                [*(s for s in known if s.id not in ids), *self.own],
+                key=lambda s: (s.opened_at_ns, s.id),
+            )
         self.opened: list[Segment] = []
         self.jumps: list[_Jump] = []
 
@@ -177,7 +180,7 @@ class _Line:
         offset = self._calm_offset(taken_at, boot) if datum else None
         if offset is not None:
             series = raw + offset
-            fit = (flag & UNFIT) == 0
+            fit = (flag & _UNFIT) == 0
             self.recent = [*self.recent, *series[fit].tolist()][-_KEPT:]
             self.calm += int(fit.sum())
             self.last_ns = int(taken_at[-1])
@@ -185,7 +188,7 @@ class _Line:
             return series
         return np.array(
             [
-                self._one(at_ns, value, not bits & UNFIT, count, datum=datum)
+                self._one(at_ns, value, not bits & _UNFIT, count, datum=datum)
                 for at_ns, value, bits, count in zip(
                     taken_at.tolist(), raw.tolist(), flag.tolist(), boot.tolist(), strict=True
                 )
@@ -325,11 +328,13 @@ class _Line:
 
 
 def _report(
-    jumps: Iterable[_Jump], before: Mapping[str, Any], site: Site, profile: LimitProfile
+    jumps: Sequence[_Jump], before: Mapping[str, Any], site: Site, profile: LimitProfile
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Report jumps, one finding a point, and that they are over once people set a new datum."""
     standing = dict(before)
     found: list[Finding] = []
+    if not jumps and not before:
+        return found, standing
     cap = Level(int(profile.number("cap.restart")))
     for point_id, held in before.items():
         point = site.points.get(point_id)

@@ -1,4 +1,4 @@
-"""The embedded broker: mosquitto with our own configuration, ended with the block."""
+"""What the demo's gateways publish to: the device door, or mosquitto with our configuration."""
 
 import contextlib
 import os
@@ -8,11 +8,42 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from domain.errors import SettingsInvalid
 
 _CONF = Path(__file__).parent.parent / "deploy" / "mosquitto.conf"
 _START_S = 10.0
+
+BrokerChoice = Literal["door", "mosquitto"]
+
+
+@contextlib.contextmanager
+def gateways_broker(choice: BrokerChoice, folder: Path, *, separate: bool) -> Iterator[str]:
+    """Give the `broker.url` of a demo until the block ends; a mosquitto runs meanwhile.
+
+    Parameters
+    ----------
+    separate
+        Ingest is another process: its door must then have a port that is known beforehand.
+
+    Raises
+    ------
+    SettingsInvalid
+        When mosquitto is wanted and is not installed or does not start.
+
+    """
+    if choice == "door":
+        yield f"door://127.0.0.1:{_free_port() if separate else 0}"
+        return
+    with running_broker(folder) as url:
+        yield url
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def find_mosquitto() -> str:
@@ -44,9 +75,7 @@ def running_broker(folder: Path) -> Iterator[str]:
     """
     program = find_mosquitto()
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     conf = folder / "mosquitto.conf"
     text = _CONF.read_text(encoding="utf-8")
     text = text.replace("{port}", str(port)).replace("{folder}", str(folder))

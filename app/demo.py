@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.broker import BrokerChoice
 from app.settings import Settings
 from app.stage import LOG_INS, Stage, set_stage
 from domain.alerts import Alert, Notice, NoticeState
@@ -94,12 +95,13 @@ def play_once(
     *,
     days: int | None = None,
     separate: bool = False,
+    broker: BrokerChoice = "door",
     console: Console,
 ) -> Report:
     """Play the story from beginning to end at full speed and check every step of it."""
     story = demo_story(days=days or DAYS)
     started = time.monotonic()
-    with set_stage(settings, story, folder, separate=separate) as stage:
+    with set_stage(settings, story, folder, separate=separate, broker=broker) as stage:
         if folder is not None:
             story.write_truth(folder / "truth.json")
         with _progress(console) as progress:
@@ -121,6 +123,7 @@ def play_live(
     speed: float,
     say: Callable[[str], None],
     days: int | None = None,
+    broker: BrokerChoice = "door",
 ) -> None:
     """Play the story before people's eyes until they stop it.
 
@@ -128,7 +131,7 @@ def play_live(
     hours a second; after the story's end the neighbourhood goes on being watched.
     """
     story = demo_story(days=days or DAYS)
-    with set_stage(settings, story, folder, port=port) as stage:
+    with set_stage(settings, story, folder, port=port, broker=broker) as stage:
         say(f"Anju 安居 demo: {stage.house.address}   (Ctrl-C ends it)")
         for name, role, _, _ in LOG_INS:
             say(f"  {role:<14} log-in {name:<10} password {stage.passwords[name]}")

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -20,6 +19,7 @@ from analytics.detectors import detectors
 from analytics.limits import load_profile
 from api.application import create_app
 from app.clocks import open_clock
+from app.doors import door_of, receiver_of
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
 from app.planning import Planner, PlanSender
@@ -32,9 +32,9 @@ from domain.ports import ReadingStore
 from domain.retention import RetentionRules
 from domain.services import Health, Services
 from ingest.directory import Directory
+from ingest.door.listener import Door
 from ingest.letting_in import LettingIn
 from ingest.receiver import Receiver
-from ingest.settings import Broker, IngestSettings
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -81,7 +81,7 @@ class House:
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._receiver: Receiver | None = None
+        self._receiver: Receiver | Door | None = None
         self._server: uvicorn.Server | None = None
         self._closing: threading.Event | None = None
         self._port = self.settings.web.port
@@ -224,6 +224,13 @@ class House:
         """Where the pages are."""
         return self.settings.web.base_url or f"http://{self.settings.web.host}:{self._port}"
 
+    @property
+    def gateways_url(self) -> str:
+        """Where gateways publish to; with port 0 the one that was found free."""
+        if isinstance(self._receiver, Door):
+            return f"mqtt://{self._receiver.limits.host}:{self._receiver.port}"
+        return self.settings.broker.url
+
     def stop(self) -> None:
         """Stop in the order of the flow: first what takes in, last what keeps."""
         self._stop.set()
@@ -235,6 +242,8 @@ class House:
             self._server.should_exit = True
         for thread in self._threads:
             thread.join(20)
+        if "pipeline" in self.__dict__:
+            self.pipeline.close()
         if "dispatcher" in self.__dict__:
             self.dispatcher.close()
         for name in ("spool", "spool_writer", "readings", "records"):
@@ -303,31 +312,11 @@ class House:
             register.revision, lambda: Directory(register.channels_of_gateways(shard), shard)
         )
 
-    def _make_receiver(self) -> Receiver:
-        shard = self.settings.broker.shard
-        directory = self._directory()
-        broker, taking = self.settings.broker, self.settings.ingest
-        parts = urlsplit(broker.url)
-        return Receiver(
-            Broker(
-                host=parts.hostname or "",
-                port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
-                username=broker.username,
-                password=broker.password.get_secret_value(),
-                tls=parts.scheme == "mqtts",
-                ca_file=broker.ca_file,
-            ),
-            self.spool_writer,
-            directory,
-            self.clock,
-            shard,
-            IngestSettings(
-                payload_bytes_max=taking.payload_bytes_max,
-                batch_wait_s=taking.batch_wait_s,
-                late_s=taking.late_s,
-                receipt_every_s=taking.receipt_every_s,
-            ),
-        )
+    def _make_receiver(self) -> Receiver | Door:
+        register, directory = self.records.register, self._directory()
+        if self.settings.broker.is_door:
+            return door_of(self.settings, register, self.spool_writer, directory, self.clock)
+        return receiver_of(self.settings, self.spool_writer, directory, self.clock)
 
     def _serve(self) -> None:
         app = create_app(self.services)

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -23,6 +23,9 @@ cli = typer.Typer(
     help="Anju 安居 watches a city's dangerous buildings.",
 )
 say = Console(stderr=True, highlight=False)
+
+if TYPE_CHECKING:
+    from app.broker import BrokerChoice
 
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="settings file; otherwise ANJU_SETTINGS")
@@ -99,6 +102,9 @@ def demo(
     separate: Annotated[
         bool, typer.Option("--separate", help="run each role in a process of its own")
     ] = False,
+    broker: Annotated[
+        str, typer.Option(help="where the gateways publish: door or mosquitto")
+    ] = "door",
     port: Annotated[int, typer.Option(help="port of the pages")] = 8480,
     folder: Annotated[
         Path | None, typer.Option(help="where the demo keeps its files; otherwise a fresh one")
@@ -108,14 +114,17 @@ def demo(
     from app.demo import play_live, play_once  # noqa: PLC0415 - heavy
     from app.logs import set_up_logs  # noqa: PLC0415
 
+    if broker not in {"door", "mosquitto"}:
+        raise typer.BadParameter(f"broker must be door or mosquitto, got {broker!r}")
+    where = cast("BrokerChoice", broker)
     set_up_logs("text", 30)
     # ended from outside it takes down what it started, as with Ctrl-C
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings = load_settings()
     if not once:
-        play_live(settings, folder, port=port, speed=speed, say=say.print)
+        play_live(settings, folder, port=port, speed=speed, say=say.print, broker=where)
         return
-    report = play_once(settings, folder, days=days, separate=separate, console=say)
+    report = play_once(settings, folder, days=days, separate=separate, broker=where, console=say)
     if as_json:
         print(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))  # noqa: T201
     else:
@@ -229,7 +238,7 @@ def _records(path: Path | None) -> Iterator[tuple[Any, Any]]:
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def bench(
-    name: Annotated[str, typer.Argument(help="ingest or store")],
+    name: Annotated[str, typer.Argument(help="door, ingest or store")],
     as_json: AsJson = False,
     quick: Annotated[bool, typer.Option("--quick", help="a short form, under a minute")] = False,
 ) -> None:

@@ -1,7 +1,8 @@
-"""How readings become alerts: one thread, in batches, each judged exactly once."""
+"""How readings become alerts: in batches, each judged exactly once, stored beside it."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from alerting import acts, escalation
 from alerting.join import JoinContext, Joined, join
 from analytics import segments
 from app.watch import Watched, WatchList
-from domain.alerts import Alert, AlertEvent, Notice
+from domain.alerts import Alert, AlertEvent, AlertState, Notice
 from domain.clock import MINUTE_NS, Clock
 from domain.errors import Conflict, StoreUnavailable
 from domain.findings import Finding
@@ -37,6 +38,8 @@ log = structlog.get_logger()
 _READINGS_AT_ONCE = 5_000
 _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
+#: a write costs much the same for one reading and for a thousand, so they are gathered a little
+_STORE_EVERY_S = 0.05
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
 _SEGMENTS, _LATEST = "segments", "latest"
@@ -45,8 +48,9 @@ _SEGMENTS, _LATEST = "segments", "latest"
 class Pipeline:
     """Stores and judges what the spool holds.
 
-    Two cursors move apart: *stored* waits while the readings store is away, *judged* goes on, so
-    that nobody's warning hangs on a database. A row leaves the spool when both have passed it.
+    Two cursors move apart, each in a thread of its own: *stored* waits while the readings store
+    is slow or away, *judged* goes on, so that nobody's warning hangs on a database. A row leaves
+    the spool when both have passed it.
     """
 
     def __init__(
@@ -76,9 +80,14 @@ class Pipeline:
         self._ticked_ns = 0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
+        self._storer = ThreadPoolExecutor(1, "storing")
+        self._storing: Future[int] | None = None
+        self._store_at = 0.0
 
     def run_once(self) -> int:
         """Do what is due and tell how many spool rows were handled.
+
+        Storing goes on behind; it is told when it has ended.
 
         Raises
         ------
@@ -86,10 +95,22 @@ class Pipeline:
             When the spool or the records cannot be reached; nothing is lost, call again.
 
         """
-        done = self.store() + self.judge()
+        done = self._store_behind() + self.judge()
         if not done:
             self.tick()
         return done
+
+    def close(self) -> None:
+        """Let the storing under way end; nothing is begun any more."""
+        self._storer.shutdown()
+
+    def _store_behind(self) -> int:
+        """Begin to store when it is time to, and tell what the last time has stored."""
+        last, now = self._storing, time.monotonic()
+        if (last is not None and not last.done()) or now < self._store_at:
+            return 0
+        self._storing, self._store_at = self._storer.submit(self.store), now + _STORE_EVERY_S
+        return last.result() if last else 0
 
     def store(self) -> int:
         """Write what is not yet in the readings store; hold it when the store is away."""
@@ -159,9 +180,9 @@ class Pipeline:
         now_ns = self._clock.now_ns()
         if now_ns - self._ticked_ns < _TICK_NS:
             return
-        draft = _Draft()
+        draft, nothing = _Draft(), ReadingBatch.empty()
         for watched in list(self._watch.buildings.values()):
-            self._examine(watched, ReadingBatch.empty(), draft, now_ns, tick=True)
+            self._examine(watched, nothing, draft, now_ns, tick=True)
         if draft.changed:
             self._commit(draft, now_ns, cursor=self._judged)
         self._settle(now_ns)
@@ -332,9 +353,13 @@ class Pipeline:
 
     def _settle(self, now_ns: int) -> None:
         """Close what has been over for long, and call the next people when nobody answers."""
-        minutes = self._profile.number("escalation.minutes")
-        overdue = self._alerts.overdue(Level.RED, now_ns - int(minutes * MINUTE_NS))
-        if overdue:
+        open_alerts = self._judgements.open_alerts(self._watch.buildings)
+        if any(
+            a.state is AlertState.OPEN and a.level >= Level.RED and a.escalated_at_ns is None
+            for a in open_alerts
+        ):
+            minutes = self._profile.number("escalation.minutes")
+            overdue = self._alerts.overdue(Level.RED, now_ns - int(minutes * MINUTE_NS))
             joined = escalation.escalate(
                 overdue,
                 self._judgements.active_recipients(),
@@ -343,7 +368,6 @@ class Pipeline:
                 self._alerts.events,
             )
             self._save(joined.alerts, joined.events, joined.notices)
-        open_alerts = self._judgements.open_alerts(self._watch.buildings)
         settled = acts.settle(open_alerts, self._profile, now_ns)
         self._save(settled.alerts, settled.events, settled.notices)
 

@@ -1,12 +1,21 @@
 """Settings: one TOML file and `ANJU_*` variables, checked once at start."""
 
+import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,10 +31,12 @@ class _Part(BaseModel):
 
 
 class BrokerSettings(_Part):
-    """The MQTT broker that gateways publish to."""
+    """Where gateways publish to: our own door, or a broker."""
 
     url: str = Field(
-        "mqtt://127.0.0.1:1883", description="`mqtt://host:port` or `mqtts://host:port`"
+        "door://127.0.0.1:1883",
+        description="`door://host:port`: ingest listens there itself (see `door`); or the broker, "
+        "`mqtt://host:port` or `mqtts://host:port`",
     )
     username: str = Field("", description="name that ingest logs in with; empty: none")
     password: SecretStr = Field(SecretStr(""), description="its password")
@@ -35,7 +46,51 @@ class BrokerSettings(_Part):
     @field_validator("url")
     @classmethod
     def _mqtt(cls, url: str) -> str:
-        return _checked_url(url, ("mqtt", "mqtts"))
+        return _checked_url(url, ("door", "mqtt", "mqtts"))
+
+    @property
+    def is_door(self) -> bool:
+        """Tell whether ingest itself listens."""
+        return urlsplit(self.url).scheme == "door"
+
+
+class DoorSettings(_Part):
+    """The device door; used when `broker.url` begins with `door:`."""
+
+    open: bool = Field(
+        False,
+        description="let every registered gateway in by its id alone, with any password; only on "
+        "an address of this machine, for trying things out",
+    )
+    certificate: str = Field("", description="PEM file of the server's certificate; empty: no TLS")
+    key: str = Field("", description="PEM file of its key; empty: in the certificate's file")
+    client_ca: str = Field(
+        "",
+        description="PEM file of the authority of client certificates; a gateway that shows one "
+        "needs no password, its common name is the gateway's id",
+    )
+    connections_max: int = Field(5_000, ge=1, description="more connections are closed at once")
+    connections_per_address_max: int = Field(
+        1_000, ge=1, description="likewise from one address; many gateways may share one"
+    )
+    receive_max: int = Field(
+        1_000,
+        ge=1,
+        le=65_535,
+        description="messages of one gateway that may wait for their acknowledgement",
+    )
+    connect_s: float = Field(
+        10.0, gt=0, le=300, description="a connection must have logged in after this, seconds"
+    )
+    packet_s: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="a message that has begun must be whole after this, seconds",
+    )
+    keep_alive_s_max: int = Field(
+        600, ge=5, le=65_535, description="longest keep-alive that is granted, seconds (MQTT 5)"
+    )
 
 
 class IngestSettings(_Part):
@@ -138,6 +193,7 @@ class Settings(BaseSettings):
         "", description="said on every page when the data are simulated; empty for real data"
     )
     broker: BrokerSettings = BrokerSettings()
+    door: DoorSettings = DoorSettings()
     ingest: IngestSettings = IngestSettings()
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
@@ -162,6 +218,15 @@ class Settings(BaseSettings):
         path = os.environ.get("ANJU_SETTINGS", "")
         file = TomlConfigSettingsSource(settings_cls, Path(path) if path else None)
         return init_settings, env_settings, file
+
+    @model_validator(mode="after")
+    def _open_only_here(self) -> Self:
+        if self.door.open and self.broker.is_door and not _is_loopback(self.broker.url):
+            raise ValueError(
+                "door.open lets anybody in: broker.url must then be an address of this machine, "
+                f"such as door://127.0.0.1:1883, got {self.broker.url}"
+            )
+        return self
 
     @property
     def spool_path(self) -> Path:
@@ -191,6 +256,14 @@ def _checked_url(url: str, schemes: tuple[str, ...]) -> str:
         raise ValueError(f"must be {wanted}")
     parts.port  # noqa: B018 - a port that is no number raises here
     return url
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -225,6 +298,10 @@ def load_settings(path: Path | None = None) -> Settings:
     except ValidationError as error:
         first_error = error.errors()[0]
         where = ".".join(map(str, first_error["loc"]))
+        if not where:  # several settings together
+            raise SettingsInvalid(
+                f"settings: {first_error['msg'].removeprefix('Value error, ')}"
+            ) from error
         given = "(hidden)" if "password" in where or "token" in where else first_error.get("input")
         raise SettingsInvalid(
             f"setting {where}: {first_error['msg'].removeprefix('Value error, ')}, got {given!r}"

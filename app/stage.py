@@ -8,12 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.broker import running_broker
+from app.broker import BrokerChoice, gateways_broker
 from app.clocks import FileClock
 from app.endpoint import Endpoint, running_endpoint
 from app.house import EVERY_ROLE, House, Role
@@ -71,7 +71,9 @@ class Stage:
         self.drain()
 
     def drain(self) -> None:
-        """Wait until nothing is on its way: all receipts given, all judged, all notices sent.
+        """Wait until all receipts are given, all is judged, and all notices are sent.
+
+        The readings store follows behind by itself; `finish` waits for it.
 
         Raises
         ------
@@ -79,8 +81,11 @@ class Stage:
             When it takes longer than a minute.
 
         """
+        self._wait(self._drained)
+
+    def _wait(self, done: Callable[[], bool]) -> None:
         until = time.monotonic() + _DRAINED_S
-        while not self._drained():
+        while not done():
             if time.monotonic() > until:
                 raise StoreUnavailable(
                     f"the story stands still: {self.player.unreceipted()} readings without a "
@@ -124,21 +129,30 @@ class Stage:
             if sum(a.sent for a in self.house.records.accounts.accounts()) >= self.player.sent:
                 break
             time.sleep(0.05)
-        self.drain()
+        self._wait(self._stored)
+
+    def _stored(self) -> bool:
+        spool = self.house.spool
+        return self._drained() and spool.cursor("stored") >= spool.head()
 
     def _drained(self) -> bool:
         if self.player.unreceipted():
             return False
         spool = self.house.spool
-        head = spool.head()
-        if min(spool.cursor("stored"), spool.cursor("judged")) < head:
+        if spool.cursor("judged") < spool.head():
             return False
         return not self.house.records.outbox.due(self.clock.now_ns(), 1)
 
 
 @contextlib.contextmanager
 def set_stage(
-    settings: Settings, story: Story, folder: Path | None, *, separate: bool = False, port: int = 0
+    settings: Settings,
+    story: Story,
+    folder: Path | None,
+    *,
+    separate: bool = False,
+    port: int = 0,
+    broker: BrokerChoice = "door",
 ) -> Iterator[Stage]:
     """Set everything up in a folder, and take it down when the block ends.
 
@@ -148,6 +162,8 @@ def set_stage(
         Where the files go; `None`: a fresh folder that is removed at the end.
     separate
         Run each role in a process of its own; needs InfluxDB as readings store.
+    broker
+        Where the gateways publish: at the device door of ingest, or at a mosquitto.
 
     """
     with contextlib.ExitStack() as stack:
@@ -156,9 +172,9 @@ def set_stage(
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         clock = FileClock.create(folder / "clock", story.start_ns)
-        broker = stack.enter_context(running_broker(folder / "broker"))
+        url = stack.enter_context(gateways_broker(broker, folder / "broker", separate=separate))
         endpoint = stack.enter_context(running_endpoint(secrets.token_urlsafe(24)))
-        settings = _settings(settings, folder, broker, endpoint, port)
+        settings = _settings(settings, folder, url, endpoint, port)
         house = House(settings, frozenset() if separate else EVERY_ROLE)
         passwords = fill_register(house, story)
         house.start()
@@ -166,8 +182,10 @@ def set_stage(
         processes = [
             stack.enter_context(running_role(role, house.settings)) for role in Role if separate
         ]
-        host = urlsplit(broker)
-        player = Player(story, host.hostname or "", host.port or 0, clock)
+        where = urlsplit(url if separate else house.gateways_url)
+        player = Player(
+            story, where.hostname or "", where.port or 0, clock, log_in=lambda g: (g.id, "")
+        )
         stack.callback(player.close)
         player.connect()
         stage = Stage(story, clock, house, player, endpoint, passwords, tuple(processes))
@@ -183,6 +201,7 @@ def _settings(
             "folder": folder,
             "simulated": SIMULATED,
             "broker": settings.broker.model_copy(update={"url": broker}),
+            "door": settings.door.model_copy(update={"open": True}),
             # the story waits for each receipt: no reason to gather messages for long
             "ingest": settings.ingest.model_copy(
                 update={"receipt_every_s": 0.0, "batch_wait_s": 0.004}

@@ -15,7 +15,8 @@ from benchmarks.ingest_load import CHANNELS, GATEWAYS, payload_of, topic_of
 from domain.clock import SystemClock
 from domain.sensors import Channel, Gateway
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.receiver import Receiver
 from ingest.settings import Broker, IngestSettings
 from storage.spool import SqliteSpool

@@ -130,9 +130,9 @@ keep_from_starting() {
 need_broker() {
     is_there mosquitto && return
     if ! is_root || ! has_apt; then
-        fail "the demo needs the broker mosquitto; get it with: sudo apt-get install --no-install-recommends mosquitto"
+        fail "this demo needs the broker mosquitto; get it with: sudo apt-get install --no-install-recommends mosquitto"
     fi
     say "anju: installing the broker mosquitto with apt-get, without starting it as a service"
-    install_debian mosquitto || fail "the demo needs the broker mosquitto, and $apt_failure"
+    install_debian mosquitto || fail "this demo needs the broker mosquitto, and $apt_failure"
     keep_from_starting mosquitto
 }

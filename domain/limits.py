@@ -119,7 +119,10 @@ class Limit:
 
     def condition(self, name: str, default: float | str | bool | None = None) -> object:
         """Tell one condition of the row."""
-        return dict(self.applies).get(name, default)
+        for known, wanted in self.applies:
+            if known == name:
+                return wanted
+        return default
 
 
 @dataclass(frozen=True, slots=True)

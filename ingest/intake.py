@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,29 +15,13 @@ from ingest.columns import Columns, plain
 from ingest.decoders import dzt, native, status
 from ingest.decoders.items import Bad, Sent, Unreadable
 from ingest.directory import Addresses, Directory
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from ingest.times import read_time
 
 _TOPICS_REMEMBERED_MAX = 100_000
 #: a topic may be 65,535 bytes long; ids are much shorter
 _GATEWAY_ID_MAX = 100
-
-
-class Message(NamedTuple):
-    """One message as it came.
-
-    Parameters
-    ----------
-    token
-        (connection, message id) by which it is acknowledged; `None` when nobody waits.
-
-    """
-
-    topic: str
-    payload: bytes
-    received_at_ns: int
-    retained: bool = False
-    token: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +108,8 @@ class Intake:
         return _Source(name, topic.what, addresses, self._gateway_codes[name])
 
     def _take(self, message: Message, source: _Source, into: Columns) -> None:
+        if message.refused:
+            raise Unreadable(*message.refused)
         size, size_max = len(message.payload), self._settings.payload_bytes_max
         if size > size_max:
             raise Unreadable("too large", f"payload must be at most {size_max} bytes, got {size}")

@@ -13,7 +13,8 @@ from domain.clock import DAY_NS, Clock
 from domain.fleet_ports import QuarantineStore
 from domain.topics import Topic
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 
 log = structlog.get_logger()

@@ -15,30 +15,29 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from domain.arrivals import Committed
 from domain.clock import Clock
 from domain.ports import SpoolWriter
 from domain.services import Health
 from domain.topics import Topic, uplink_filters
-from ingest.buffered import BufferedClient
+from ingest.acceptance import Acceptance
+from ingest.buffered import BufferedClient, Publish
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
-from ingest.receipts import Receipts, payload_of
+from ingest.messages import Message, answer_of, connection_of, token_of
+from ingest.receipts import payload_of
 from ingest.settings import Broker, IngestSettings
-from ingest.writer import Writer
 
 log = structlog.get_logger()
 
 _RECONNECT_FIRST_S, _RECONNECT_LAST_S = 0.2, 10.0
 #: packets read before acknowledgements and receipts get their turn
 _READS_AT_ONCE = 200
+#: messages taken out of the buffer in one go, all received at one moment
+_MESSAGES_AT_ONCE = 500
 #: receipts that the broker has not acknowledged yet; more wait
 _RECEIPTS_UNDER_WAY_MAX = 500
 
 #: messages to gateways that wait for the connection; past it the oldest is lost, and sent again
 _DOWNLINKS_MAX = 10_000
-
-Token = tuple[int, int]  # connection, message id
 
 
 def _at_once(_client: mqtt.Client, _user: Any, sock: Any) -> None:
@@ -77,10 +76,9 @@ class Receiver:
         self._clock = clock
         self._shard = shard
         self._settings = settings or IngestSettings()
-        self._intake = Intake(directory, self._settings)
-        self._writer = Writer(self._intake, spool, self._settings, self._committed)
-        self._receipts = Receipts(self._settings.receipt_every_s)
-        self._done: deque[tuple[list[Message], Committed]] = deque()
+        self._acceptance = Acceptance(directory, spool, self._settings, self._wake)
+        self._writer = self._acceptance.writer
+        self._figures = self._acceptance.figures
         self._downlinks: deque[tuple[str, bytes]] = deque(maxlen=_DOWNLINKS_MAX)
         self._stopping = threading.Event()
         self._waker, self._wakee = socket.socketpair()
@@ -89,11 +87,6 @@ class Receiver:
         self._connection = 0
         self._connected = False
         self._trouble = "not started"
-        self._figures = dict.fromkeys(
-            ("messages", "bytes", "redelivered", "acknowledged", "acks of lost connections",
-             "stored", "duplicate", "rejected", "quarantined", "batches", "receipts",
-             "connections"), 0,
-        )  # fmt: skip
         self._client = self._new_client()
         self._thread = threading.Thread(target=self._run, name="anju-ingest-mqtt", daemon=True)
 
@@ -143,34 +136,21 @@ class Receiver:
 
     def health(self) -> Health:
         """Tell whether readings come in and are kept."""
-        figures = tuple((name, float(n)) for name, n in self.stats().items())
-        if not self._writer.alive or not self._thread.is_alive():
-            return Health("ingest", "down", "a thread of ingest has ended", figures)
-        if self._writer.trouble:
-            return Health("ingest", "degraded", self._writer.trouble, figures)
-        if not self._connected:
-            return Health("ingest", "degraded", self._trouble, figures)
-        return Health("ingest", "ok", f"connected to {self._address}", figures)
+        return self._acceptance.health(
+            thread_alive=self._thread.is_alive(),
+            trouble="" if self._connected else self._trouble,
+            well=f"connected to {self._address}",
+        )
 
     def stats(self) -> dict[str, int]:
         """Count since the start what came and what became of it."""
-        return {
-            **self._figures,
-            "queued": len(self._writer),
-            "receipts waiting": len(self._receipts),
-            "breakages": self._writer.breakages,
-            **self._intake.ignored,
-        }
+        return self._acceptance.stats()
 
     @property
     def _address(self) -> str:
         return f"{self._broker.host}:{self._broker.port}"
 
     # on the writer's thread
-
-    def _committed(self, messages: list[Message], committed: Committed) -> None:
-        self._done.append((messages, committed))
-        self._wake()
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # it is full of wake-ups already
@@ -215,7 +195,7 @@ class Receiver:
             return
         full = self._writer.full  # then the broker waits, and through it the senders
         more = client.holds_unread and not full
-        timeout_s = self._settings.receipt_every_s if len(self._receipts) else 1.0
+        timeout_s = self._settings.receipt_every_s if len(self._acceptance.receipts) else 1.0
         wanted = 0 if full else select.POLLIN
         if client.want_write() or client.holds_unsent:
             wanted |= select.POLLOUT
@@ -238,45 +218,57 @@ class Receiver:
         client, figures = self._client, self._figures
         for _ in range(_READS_AT_ONCE):
             before = figures["messages"]
+            if taken := client.take_publishes(_MESSAGES_AT_ONCE):
+                self._take(taken)
+                if self._writer.full:
+                    break
+                continue
             if client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS or client.socket() is None:
                 break
             if self._writer.full or (figures["messages"] == before and not client.holds_unread):
                 break
         self._writer.wake()
 
+    def _take(self, taken: list[Publish]) -> None:
+        """Queue messages that the buffer held whole."""
+        figures, connection, now_ns = self._figures, self._connection, self._clock.now_ns()
+        size = sum([len(one.payload) for one in taken])
+        figures["messages"] += len(taken)
+        figures["bytes"] += size
+        figures["redelivered"] += sum([one.dup for one in taken])
+        self._writer.put_all(
+            [
+                Message(
+                    one.topic,
+                    one.payload,
+                    now_ns,
+                    one.retained,
+                    token_of(connection, one.mid) if one.mid else None,
+                )
+                for one in taken
+            ],
+            size,
+        )
+        self._writer.wake()
+
     def _settle(self) -> None:
         """Acknowledge what has been committed and send the receipts that are due."""
-        while self._done:
-            messages, committed = self._done.popleft()
+        for messages in self._acceptance.finished():
             self._acknowledge(messages)
-            figures = self._figures
-            figures["batches"] += 1
-            figures["stored"] += committed.stored
-            figures["duplicate"] += committed.duplicate
-            figures["rejected"] += committed.rejected
-            figures["quarantined"] += committed.quarantined
-            for receipt in committed.receipts:
-                self._receipts.add(receipt)
         while self._connected and self._downlinks:
             self._client.publish(*self._downlinks.popleft(), qos=1)
-        if self._connected and len(self._receipts):
-            for receipt in self._receipts.due(time.monotonic(), _RECEIPTS_UNDER_WAY_MAX):
+        if self._connected:
+            for receipt in self._acceptance.due_receipts(_RECEIPTS_UNDER_WAY_MAX):
                 topic = Topic(self._shard, receipt.gateway_id, "receipt")
                 self._client.publish(str(topic), payload_of(receipt), qos=1)
-                self._figures["receipts"] += 1
 
     def _acknowledge(self, messages: list[Message]) -> None:
-        ack = self._client.ack
         now = self._connection if self._connected else -1
-        for message in messages:
-            if message.token is None:  # QoS 0: nobody waits
-                continue
-            connection, mid = message.token
-            if connection == now:
-                ack(mid, 1)
-                self._figures["acknowledged"] += 1
-            else:
-                self._figures["acks of lost connections"] += 1
+        tokens = [message.token for message in messages if message.token is not None]
+        mids = [answer_of(token) for token in tokens if connection_of(token) == now]
+        self._client.acknowledge(mids)
+        self._figures["acknowledged"] += len(mids)
+        self._figures["acks of lost connections"] += len(tokens) - len(mids)
 
     def _leave(self) -> None:
         """Send what is queued and part from the broker; the session stays there."""
@@ -335,7 +327,7 @@ class Receiver:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        token = (self._connection, message.mid) if message.qos else None
+        token = token_of(self._connection, message.mid) if message.qos else None
         self._writer.put(
             Message(topic, bytes(message.payload), self._clock.now_ns(), message.retain, token)
         )

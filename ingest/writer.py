@@ -15,11 +15,13 @@ from domain.errors import InvalidInput, StoreUnavailable
 from domain.ports import SpoolWriter
 from domain.topics import Topic
 from ingest.columns import plain
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import PASSED, Message
 from ingest.settings import IngestSettings
 
 log = structlog.get_logger()
 
+_NOTHING = Committed(0, 0, 0, 0, 0, ())
 _RETRY_FIRST_S, _RETRY_LAST_S = 0.1, 5.0
 
 
@@ -47,6 +49,8 @@ class Writer:
         self._done = done
         self._queue: deque[Message] = deque()
         self._bytes_in = self._bytes_out = 0  # each is changed by one thread only
+        self._enough = min(settings.batch_readings_max, settings.batch_messages)
+        self._idle = False
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="anju-ingest-writer", daemon=True)
@@ -76,9 +80,18 @@ class Writer:
         self._bytes_in += len(message.payload)
         self._queue.append(message)
 
+    def put_all(self, messages: list[Message], size: int) -> None:
+        """Queue messages of one read; `size` is the sum of their payloads, bytes."""
+        self._bytes_in += size
+        self._queue.extend(messages)
+
     def wake(self) -> None:
-        """Tell the thread that there is something to do."""
-        if self._queue:
+        """Tell the thread that there is something to do.
+
+        While it gathers a batch it is left alone until there is enough: each needless waking
+        costs the door's thread its turn.
+        """
+        if len(self._queue) >= self._enough or (self._idle and self._queue):
             self._wake.set()
 
     @property
@@ -89,13 +102,24 @@ class Writer:
             or self._bytes_in - self._bytes_out >= self._settings.queue_bytes_max
         )
 
+    @property
+    def has_room(self) -> bool:
+        """Tell that half of what may be queued is free: time to read again."""
+        return (
+            len(self._queue) <= self._settings.queue_messages_max // 2
+            and self._bytes_in - self._bytes_out <= self._settings.queue_bytes_max // 2
+        )
+
     def __len__(self) -> int:
         """Count the messages that are queued."""
         return len(self._queue)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._wake.wait()
+            self._idle = True
+            if not self._queue:  # what is put from here on wakes
+                self._wake.wait()
+            self._idle = False
             self._wake.clear()
             while self._queue and not self._stopping.is_set():
                 self._gather()
@@ -109,8 +133,7 @@ class Writer:
     def _gather(self) -> None:
         """Wait a little for a batch worth its sync; at low rates that saves most syncs."""
         until = time.monotonic() + self._settings.batch_wait_s
-        enough = min(self._settings.batch_readings_max, self._settings.batch_messages)
-        while len(self._queue) < enough and not self._stopping.is_set():
+        while len(self._queue) < self._enough and not self._stopping.is_set():
             left = until - time.monotonic()
             if left <= 0:
                 return
@@ -139,6 +162,9 @@ class Writer:
 
     def _commit(self, messages: list[Message]) -> Committed | None:
         """Commit until it succeeds; `None` when told to stop first."""
+        messages = [message for message in messages if message.refused is not PASSED]
+        if not messages:
+            return _NOTHING
         arrivals: Arrivals | None = None
         wait_s = _RETRY_FIRST_S
         while not self._stopping.is_set():

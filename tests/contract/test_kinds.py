@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.planning import payload_of
+from domain.sampling import PlannedChannel, SamplingPlan
 from domain.units import converter
 from ingest.decoders import dzt, native, status
 from ingest.decoders.items import Sent
@@ -67,7 +69,7 @@ EXAMPLES = re.findall(r"```json (\w+)\n(.*?)\n```", PAGE, re.DOTALL)
 
 
 def test_the_page_has_an_example_of_every_payload() -> None:
-    assert {what for what, _ in EXAMPLES} == {"readings", "dzt", "status", "receipt"}
+    assert {what for what, _ in EXAMPLES} == {"readings", "dzt", "status", "receipt", "config"}
 
 
 @pytest.mark.parametrize(("what", "text"), EXAMPLES)
@@ -79,6 +81,12 @@ def test_the_pages_examples_are_read(what: str, text: str) -> None:
         assert not dzt.decode(payload).bad
     elif what == "status":
         assert status.decode(payload, "g-7", 0).online
+    elif what == "config":
+        # written as the sender writes it, and read as the simulated gateway reads it
+        config = json.loads(payload)
+        channels = [PlannedChannel(c["c"], c["interval"], c["trigger"]) for c in config["channels"]]
+        plan = SamplingPlan("g-7", config["version"], 0, 0, "", tuple(channels))
+        assert json.loads(payload_of(plan)) == config
     else:
         assert list(json.loads(payload)) == ["boot", "upto", "gaps", "rejected"]
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -19,7 +20,8 @@ from domain.ports import GatewayStatus, Spool, SpoolWriter
 from domain.readings import QualityFlag
 from domain.sensors import Channel, Gateway
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from storage.spool import SpoolReader, SqliteSpool
 from storage.spool_file import SpoolDamaged, SpoolTooNew
@@ -404,7 +406,7 @@ def test_days_are_kept_apart_and_a_late_number_is_taken_off_the_day_it_went_miss
     spool: SqliteSpool,
 ) -> None:
     write(spool, sent(1.0, seq=0), sent(2.0, seq=3))
-    late = sent(5.0, seq=1)._replace(received_at_ns=NOW + DAY_NS)
+    late = msgspec.structs.replace(sent(5.0, seq=1), received_at_ns=NOW + DAY_NS)
     write(spool, late)
     accounts = {a.day: a for entry in spool.after(0, 100) for a in entry.accounts}
     assert accounts == {

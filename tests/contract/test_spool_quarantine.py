@@ -14,7 +14,8 @@ from domain.clock import DAY_NS, EPOCH, HOUR_NS, MINUTE_NS, SECOND_NS
 from domain.readings import QualityFlag, ReadingBatch, concat
 from domain.sensors import Channel, Gateway
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from storage.spool import SqliteSpool
 

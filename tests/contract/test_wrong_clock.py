@@ -14,7 +14,8 @@ from domain.limits import Level
 from domain.ports import Page
 from domain.sensors import Channel
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from simulators.story import Story
 from tests.e2e.house_runs import settings_for, short_story

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Self
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 START_MS = 1_795_000_000_000
 
@@ -26,20 +26,37 @@ class TestGateway:
 
     __test__ = False
 
-    def __init__(self, port: int, name: str = "g-1", boot: int = 1) -> None:
+    def __init__(
+        self,
+        port: int,
+        name: str = "g-1",
+        boot: int = 1,
+        *,
+        log_in: bool = False,
+        five: bool = False,
+    ) -> None:
         self.name, self.boot, self.port = name, boot, port
         self.unreceipted: set[int] = set()
+        self.acked: set[int] = set()
+        self._on_the_way: dict[int, range] = {}
+        self._early: set[int] = set()
         self.receipts: list[dict[str, object]] = []
         self.subscribed = threading.Event()
         self._lock = threading.Lock()
         self._client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"test-{name}", clean_session=False
+            CallbackAPIVersion.VERSION2,
+            client_id=f"test-{name}",
+            clean_session=None if five else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
         )
+        if log_in:
+            self._client.username_pw_set(name, "any")
         self._client.max_inflight_messages_set(1000)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self.subscribed.set()
         self._client.on_message = self._on_message
+        self._client.on_publish = self._on_publish
 
     def __enter__(self) -> Self:
         self._client.connect("127.0.0.1", self.port)
@@ -66,11 +83,29 @@ class TestGateway:
                     if n > receipt["upto"] or any(a <= n <= b for a, b in gaps)
                 }
 
+    def _on_publish(self, _client: mqtt.Client, _data: object, mid: int, *_: object) -> None:
+        with self._lock:
+            numbers = self._on_the_way.pop(mid, None)
+            if numbers is None:
+                self._early.add(mid)  # before `publish` has returned
+            else:
+                self.acked.update(numbers)
+
     def publish(self, seq: int, count: int) -> None:
         """Send a message; the readings in it wait for their receipt."""
         with self._lock:
             self.unreceipted.update(range(seq, seq + count))
-        self._client.publish(*message(self.name, self.boot, seq, count), qos=1)
+        info = self._client.publish(*message(self.name, self.boot, seq, count), qos=1)
+        with self._lock:
+            if info.mid in self._early:
+                self._early.discard(info.mid)
+                self.acked.update(range(seq, seq + count))
+            else:
+                self._on_the_way[info.mid] = range(seq, seq + count)
+
+    def wait_for_acks(self, numbers: Iterable[int], seconds: float = 60.0) -> None:
+        """Wait until the other side has acknowledged these numbers."""
+        wait_for(lambda: set(numbers) <= self.acked, seconds)
 
     def publish_all(self, numbers: Iterable[int], count: int = 5) -> None:
         """Send many numbers, `count` a message."""

@@ -21,8 +21,8 @@ SEED = 20261123
 class IngestProcess:
     """Ingest in a process that can be killed and started again."""
 
-    def __init__(self, port: int, spool: Path) -> None:
-        self._command = [sys.executable, "-m", "tests.e2e.ingest_process", str(port), str(spool)]
+    def __init__(self, port: int, spool: Path, module: str = "ingest_process") -> None:
+        self._command = [sys.executable, "-m", f"tests.e2e.{module}", str(port), str(spool)]
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:

@@ -36,7 +36,7 @@ def own_broker(tmp_path: Path) -> Iterator[Mosquitto]:
 class Traced:
     """Ingest under strace, with its calls in a file."""
 
-    def __init__(self, port: int, folder: Path, *more: str) -> None:
+    def __init__(self, port: int, folder: Path, *more: str, module: str = "ingest_process") -> None:
         strace = shutil.which("strace")
         if strace is None:
             pytest.fail("strace is not installed; on Debian: apt-get install strace")
@@ -44,7 +44,7 @@ class Traced:
         calls = "trace=fdatasync,fsync,write,sendto,sendmsg"
         self._process = subprocess.Popen(
             [strace, "-f", "-y", "-s", "64", "-e", calls, *more, "-o", str(self.calls), "--",
-             sys.executable, "-m", "tests.e2e.ingest_process", str(port), str(self.spool)],
+             sys.executable, "-m", f"tests.e2e.{module}", str(port), str(self.spool)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         assert self._process.stdout is not None
@@ -72,7 +72,7 @@ class Traced:
 
 
 def pubacks(line: str) -> int:
-    """Count the acknowledgements in one call that sends to the broker."""
+    """Count the acknowledgements in one call that sends to the other side."""
     sent = re.search(
         r'(?:sendto|write|sendmsg)\(\d+<(?:TCP|socket)[^>]*>, "((?:[^"\\]|\\.)*)"', line
     )

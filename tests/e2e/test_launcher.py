@@ -335,14 +335,25 @@ def test_services_are_forbidden_during_an_installation_and_the_old_word_stands_a
     policy.write_text("#!/bin/sh\nexit 0\n")
     checkout.with_uv().program("id", "echo 0")
     checkout.program("apt-get", f'cat "{policy}" >>"{seen}"; exit 100')
-    code, _, err = checkout.run("demo", ANJU_POLICY_FILE=str(policy))
+    code, _, err = checkout.run("demo", "--broker", "mosquitto", ANJU_POLICY_FILE=str(policy))
     if shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin"):
         assert not seen.exists()  # the broker is there already: nothing was installed
         return
     assert code == 2
     assert "exit 101" in seen.read_text()
     assert policy.read_text() == "#!/bin/sh\nexit 0\n"
-    assert "the demo needs the broker mosquitto" in err
+    assert "this demo needs the broker mosquitto" in err
+
+
+def test_the_demo_alone_asks_for_no_broker(checkout: Checkout) -> None:
+    lib = checkout.folder / "web" / "static" / "lib"
+    lib.mkdir(parents=True)
+    (checkout.folder / "deploy" / "pages").mkdir()
+    (checkout.folder / "deploy" / "pages" / "package-lock.json").write_text("{}")
+    (lib / "complete.json").write_text("{}")
+    code, out, err = checkout.with_uv().run("demo", "--once")
+    assert (code, out) == (0, f"app demo --once in {checkout.folder}\n")
+    assert "mosquitto" not in err
 
 
 def test_a_folder_that_may_not_be_written_is_one_line(checkout: Checkout, tmp_path: Path) -> None:

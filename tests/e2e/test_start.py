@@ -71,6 +71,29 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert f"127.0.0.1:{port}" in line
 
 
+def test_a_taken_port_of_the_door_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        url = f"door://127.0.0.1:{other.getsockname()[1]}"
+        line = one_line(anju("ingest", ANJU_FOLDER=str(tmp_path), ANJU_BROKER__URL=url))
+    assert "broker.url" in line
+    assert url.removeprefix("door://") in line
+
+
+def test_an_open_door_to_the_world_is_refused(tmp_path: Path) -> None:
+    line = one_line(
+        anju(
+            "up",
+            ANJU_FOLDER=str(tmp_path),
+            ANJU_DOOR__OPEN="true",
+            ANJU_BROKER__URL="door://0.0.0.0:1883",
+        )
+    )
+    assert "door.open" in line
+    assert "0.0.0.0" in line
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     line = one_line(anju("up", ANJU_FOLDER=str(tmp_path / "file" / "var")))
@@ -102,7 +125,11 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_second_instance_on_the_same_files_is_refused(tmp_path: Path) -> None:
     port = free_port()
-    variables = {"ANJU_FOLDER": str(tmp_path), "ANJU_WEB__PORT": str(port)}
+    variables = {
+        "ANJU_FOLDER": str(tmp_path),
+        "ANJU_WEB__PORT": str(port),
+        "ANJU_BROKER__URL": "door://127.0.0.1:0",
+    }
     with running("up", **variables) as first:
         until = time.monotonic() + 60
         while True:

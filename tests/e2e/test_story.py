@@ -1,4 +1,4 @@
-"""The main job, twice: embedded, and as separate roles over InfluxDB and PostgreSQL."""
+"""The main job, twice: embedded behind our own door, and as separate roles over real servers."""
 
 import json
 import os
@@ -56,6 +56,7 @@ def separate(
     return play(
         tmp_path_factory.mktemp("separate"),
         "--separate",
+        *("--broker", "mosquitto"),
         ANJU_READINGS__URL=influx.store_url(influx.new_bucket()),
         ANJU_READINGS__TOKEN=influx.token,
         ANJU_RECORDS__URL=postgres.rsplit("/", 1)[0] + "/" + name,

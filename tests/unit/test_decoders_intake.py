@@ -15,7 +15,8 @@ from domain.readings import QualityFlag
 from domain.sensors import Channel, Gateway
 from domain.units import Values
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.receipts import Receipts
 from ingest.settings import IngestSettings
 from ingest.writer import Writer

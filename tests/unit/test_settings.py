@@ -21,7 +21,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_file_everything_has_a_default() -> None:
     settings = load_settings()
-    assert settings.broker.url == "mqtt://127.0.0.1:1883"
+    assert settings.broker.url == "door://127.0.0.1:1883"
+    assert not settings.door.open
     assert settings.readings_url.startswith("duckdb:///")
 
 
@@ -40,7 +41,7 @@ def test_a_variable_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     [
         ("ANJU_WEB__PORT", "99999", "web.port"),
         ("ANJU_WEB__PORT", "door", "web.port"),
-        ("ANJU_BROKER__URL", "http://x", "broker.url: must be mqtt://host:port"),
+        ("ANJU_BROKER__URL", "http://x", "broker.url: must be door://host:port"),
         ("ANJU_BROKER__URL", "mqtt://x:port", "broker.url"),
         ("ANJU_BROKER__COLOUR", "blue", "broker.colour"),
         ("ANJU_BROKRE__URL", "mqtt://x", "ANJU_BROKRE__URL: no such setting"),
@@ -74,6 +75,32 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     file.write_text("port = = 3")
     monkeypatch.setenv("ANJU_SETTINGS", str(file))
     with pytest.raises(SettingsInvalid, match=r"anju\.toml"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("url", "fits"),
+    [
+        ("door://127.0.0.1:1883", True),
+        ("door://127.8.8.8:1883", True),
+        ("door://[::1]:1883", True),
+        ("door://localhost:1883", True),
+        ("mqtt://broker:1883", True),  # then the door is not used
+        ("door://0.0.0.0:1883", False),
+        ("door://192.168.1.5:1883", False),
+        ("door://[::]:1883", False),
+        ("door://gateways.example:1883", False),
+    ],
+)
+def test_an_open_door_may_only_listen_on_this_machine(
+    url: str, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANJU_DOOR__OPEN", "true")
+    monkeypatch.setenv("ANJU_BROKER__URL", url)
+    if fits:
+        assert load_settings().door.open
+        return
+    with pytest.raises(SettingsInvalid, match=r"door\.open"):
         load_settings()
 
 

@@ -1,0 +1,117 @@
+"""The house of the door's benchmark: the door, and behind it a reader or the whole pipeline.
+
+A process of its own. It prints `ready PORT`, waits until so many readings are through, and ends
+with one line of JSON.
+"""
+
+import argparse
+import json
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from app.house import House, Role
+from app.settings import Settings
+from benchmarks.door_load import CHANNELS, gateway_id
+from benchmarks.ingest_receive import cpu_s, drain
+from domain.buildings import Building
+from domain.ports import RegisterStore
+from domain.sensors import Channel, Gateway, Sensor
+from storage.records import open_records
+
+_BY = "benchmark"
+
+
+def fill_register(file: Path, gateways: int) -> None:
+    """One building with five tilt points for each gateway; in memory first, as syncs take long."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+        made = Path(name) / "records.db"
+        records = open_records(f"sqlite:///{made}")
+        for number in range(gateways):
+            _fill_house(records.register, number)
+        records.close()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(made, file)
+
+
+def _fill_house(register: RegisterStore, number: int) -> None:
+    name, building = gateway_id(number), f"b-{number:04d}"
+    place = ("", "360102", "", "", 115.9, 28.7)
+    register.put_building(Building(building, f"BENCH-{number}", f"house {number}", *place), _BY)
+    register.put_gateway(Gateway(name, name), _BY)
+    for point in range(CHANNELS // 2):
+        sensor = f"s-{number}-{point}"
+        register.put_sensor(Sensor(sensor, building, name, f"T{point}", "tilt"), _BY)
+        for axis in "xy":
+            channel = f"c-{number}-{point}-{axis}"
+            address = f"T{point}.{axis}"
+            register.put_channel(Channel(channel, sensor, name, address, "tilt", "‰", axis), _BY)
+
+
+def run(folder: Path, gateways: int, messages: int, *, judged: bool) -> dict[str, float]:
+    plain = Settings()
+    settings = plain.model_copy(
+        update={
+            "folder": folder,
+            "broker": plain.broker.model_copy(update={"url": "door://127.0.0.1:0"}),
+            "door": plain.door.model_copy(update={"open": True}),
+        }
+    )
+    house = House(settings, frozenset({Role.INGEST, Role.ANALYSE} if judged else {Role.INGEST}))
+    fill_register(folder / "records.db", gateways)
+    house.start()
+    print("ready", house.gateways_url.rsplit(":", 1)[1], flush=True)
+    sys.stdin.readline()
+    spool, before_s, start = house.spool, cpu_s(), time.monotonic()
+    stored = offset = 0
+    synced_s = 0.0
+    try:
+        while True:
+            if judged:
+                head = spool.head()
+                done = min(spool.cursor("stored"), spool.cursor("judged")) == head
+                # written to DuckDB and judged: nothing is left in the spool
+                figures = dict(house.health()[0].figures)
+                if done and figures["stored"] + figures["duplicate"] >= messages:
+                    stored = int(figures["stored"])
+                    break
+            else:
+                offset, n = drain(spool, offset)
+                stored += n
+                if stored >= messages:
+                    break
+            if not synced_s and dict(house.health()[0].figures)["acknowledged"] >= messages:
+                synced_s = time.monotonic() - start
+            if house.failed is not None:
+                raise house.failed
+            time.sleep(0.02)
+        seconds, used = time.monotonic() - start, cpu_s() - before_s
+        figures = dict(house.health()[0].figures)
+    finally:
+        house.stop()
+    return {
+        "seconds": seconds,
+        "synced_s": synced_s or seconds,
+        "cpu_s": used,
+        "stored": stored,
+        "batches": figures["batches"],
+        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--messages", type=int, required=True)
+    parser.add_argument("--gateways", type=int, default=200)
+    parser.add_argument("--judged", action="store_true")
+    given = parser.parse_args()
+    print(json.dumps(run(given.folder, given.gateways, given.messages, judged=given.judged)))
+
+
+if __name__ == "__main__":
+    main()
