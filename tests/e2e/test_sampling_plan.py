@@ -1,4 +1,4 @@
-"""From an orange alert to faster readings and back, over the real broker."""
+"""From an orange alert to faster readings and back, over the real broker and the door."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from app.clocks import FileClock
 from app.house import House, Role
+from app.settings import Settings
 from app.stage import fill_register
 from domain.alerts import Alert, AlertEvent, AlertState, EventKind
 from domain.clock import HOUR_NS, MINUTE_NS
@@ -18,25 +19,38 @@ from simulators.player import Player
 from simulators.story import Story, demo_story
 from tests.e2e.house_runs import settings_for
 from tests.e2e.ingest_gateway import wait_for
-from tests.servers.mosquitto import Mosquitto, start
+from tests.servers.mosquitto import start
+from tests.servers.process import free_port
 
 ONE_HOUSE = tuple(house for house in HOUSES if house.number == 5)
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+@pytest.fixture(params=["mosquitto", "door"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where gateways publish to: a broker, or ingest itself."""
+    if request.param == "door":
+        yield f"door://127.0.0.1:{free_port()}"
+        return
     with start(tmp_path / "mosquitto") as running:
-        yield running
+        yield f"mqtt://127.0.0.1:{running.port}"
 
 
 class Scene:
     """One house with its gateway, playing hour by hour."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.story: Story = demo_story(days=9, houses=ONE_HOUSE, chapters=())
         (self.building,) = self.story.neighbourhood.buildings
         (self.gateway,) = self.story.neighbourhood.gateways
-        settings = settings_for(folder, port, self.story)
+        port = int(url.rpartition(":")[2])
+        plain = Settings()
+        settings = settings_for(
+            folder,
+            port,
+            self.story,
+            broker=plain.broker.model_copy(update={"url": url}),
+            door=plain.door.model_copy(update={"open": True}),
+        )
         self.house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
         fill_register(self.house, self.story)
         self.house.start()
@@ -79,8 +93,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path, broker: Mosquitto) -> Iterator[Scene]:
-    made = Scene(tmp_path / "house", broker.port)
+def scene(tmp_path: Path, url: str) -> Iterator[Scene]:
+    made = Scene(tmp_path / "house", url)
     yield made
     made.close()
 
