@@ -113,13 +113,23 @@ def close(alert: Alert, by: str, at_ns: int, reason: str) -> tuple[Alert, tuple[
 
 
 def needs_second(alert: Alert) -> bool:
-    """Tell whether closing an alert takes two people: it is or was red."""
-    return max(alert.level, alert.level_max) >= Level.RED
+    """Tell whether closing an alert takes two people: it is or was red, and about a building."""
+    return not alert.of_installation and max(alert.level, alert.level_max) >= Level.RED
 
 
-def settle(alerts: Iterable[Alert], profile: LimitProfile, now_ns: int) -> Settled:
-    """Close the alerts that were never red and have been over for `alert.clear_hold_hours`."""
-    hold_ns = int(profile.number("alert.clear_hold_hours") * HOUR_NS)
+def settle(
+    alerts: Iterable[Alert], profile: LimitProfile, now_ns: int, hold_ns: int | None = None
+) -> Settled:
+    """Close the alerts that need no second person and have been over for long.
+
+    Parameters
+    ----------
+    hold_ns
+        How long they must have been over; left out: `alert.clear_hold_hours`.
+
+    """
+    if hold_ns is None:
+        hold_ns = int(profile.number("alert.clear_hold_hours") * HOUR_NS)
     closed: list[Alert] = []
     events: list[AlertEvent] = []
     for alert in alerts:

@@ -60,6 +60,9 @@ def level_of(
     worst = max((c.level for c in contributions), default=Level.NONE)
     if worst not in {Level.YELLOW, Level.ORANGE} or cause is Cause.RESTART:
         return worst
+    if cause.of_installation:
+        # its parts are no witnesses of each other
+        return worst
     points = {
         c.subject for c in contributions if c.level >= Level.YELLOW and c.subject != building_id
     }

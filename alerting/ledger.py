@@ -39,6 +39,10 @@ class Ledger:
         if alert is not None and _taken(alert, finding):
             return
         if alert is None or alert.state is AlertState.CLOSED:
+            if alert is not None and _eases(alert, finding):
+                self._alert = replace(alert, contributions=_with(alert.contributions, finding))
+                self.touched = True
+                return
             if finding.level == Level.NONE:
                 return
             if alert is not None and self._may_reopen(alert):
@@ -108,7 +112,9 @@ class Ledger:
             return
         held = _with(alert.contributions, finding)
         now = self._level(held, finding)
-        shown = Level.RED if alert.level == Level.RED else now
+        # a machine can tell that its own fault is over; whether a house stands, people tell
+        stays_red = alert.level == Level.RED and not alert.of_installation
+        shown = Level.RED if stays_red else now
         worst_before = max((c.level for c in alert.contributions), default=Level.NONE)
         over = all(c.level == Level.NONE for c in held)
         # an alert tells one event, from its first sign on, even when it paused on the way
@@ -167,6 +173,16 @@ class Ledger:
         self.events.append(event)
         if tell and kind in TELLING:
             self.telling = alert, event
+
+
+def _eases(alert: Alert, finding: Finding) -> bool:
+    """Tell whether a finding eases what a closed alert about the installation still held.
+
+    The closed alert is where it stands how the installation was last found; without this a fault
+    that people closed while it lasted would be silent when it comes back.
+    """
+    held = _held(alert, finding)
+    return alert.of_installation and held is not None and finding.level < held.level
 
 
 def _held(alert: Alert, finding: Finding) -> Contribution | None:

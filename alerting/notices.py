@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from alerting.context import JoinContext
 from alerting.texts import notice_text, title
-from domain.alerts import Alert, AlertEvent, EventKind, Notice, NoticeState, Recipient
+from domain.alerts import Alert, AlertEvent, Concern, EventKind, Notice, NoticeState, Recipient
 from domain.buildings import Building
 from domain.findings import Finding
 from domain.ids import same_id
@@ -16,19 +16,25 @@ TELLING = frozenset({EventKind.OPENED, EventKind.RAISED, EventKind.REOPENED, Eve
 def told(
     recipients: Iterable[Recipient], alert: Alert, building: Building | None, kind: EventKind
 ) -> list[Recipient]:
-    """Pick the recipients of one event, by district, level and duty.
+    """Pick the recipients of one event, by concern, district, level and duty.
 
     A building that is not registered has no district: only those who answer for the whole city
-    are told of it.
+    are told of it. The installation is in no district and in all.
     """
     escalated = kind is EventKind.ESCALATED
+    concern = Concern.INSTALLATION if alert.of_installation else Concern.BUILDINGS
     return [
         person
         for person in recipients
         if person.active
+        and concern in person.concerns
         and person.escalation == escalated
         and alert.level >= person.level_min
-        and (not person.districts or (building and building.district in person.districts))
+        and (
+            alert.of_installation
+            or not person.districts
+            or (building and building.district in person.districts)
+        )
     ]
 
 

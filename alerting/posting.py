@@ -99,10 +99,24 @@ class Poster:
             A reply for a status of 2xx, else what the failure means.
 
         """
+        return self._send("POST", url, content, headers, hide)
+
+    def get(self, url: str) -> Reply | Delivery:
+        """Ask once, as `post` does, without a body."""
+        return self._send("GET", url, None, {}, ())
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        hide: Iterable[str],
+    ) -> Reply | Delivery:
         hide = (*hide, *telling_parts(url))
         until = time.monotonic() + self._timeout_s
         try:
-            with self._client.stream("POST", url, content=content, headers=headers) as response:
+            with self._client.stream(method, url, content=content, headers=headers) as response:
                 body = bytearray()
                 for piece in response.iter_bytes():
                     body += piece

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from alerting import chinese, english
+from alerting import chinese, english, installation_texts
 from alerting.saying import Saying, of_contribution, of_finding
 from alerting.words import CAUSE_WORDS, EVENT_WORDS, language_of, level_word, moment
-from domain.alerts import Alert, Contribution, EventKind
+from domain.alerts import INSTALLATION, Alert, Contribution, EventKind
 from domain.buildings import Building
 from domain.findings import Cause, Finding
 from domain.limits import Level
@@ -37,7 +37,7 @@ def title(
 
     """
     language = language_of(language)
-    parts = [level_word(alert.level, language), house(building, alert.building_id)]
+    parts = [level_word(alert.level, language), house(building, alert.building_id, language)]
     parts.append(CAUSE_WORDS[language][alert.cause])
     if kind in EVENT_WORDS[language]:
         parts.append(EVENT_WORDS[language][kind])
@@ -73,7 +73,8 @@ def sentence(
     worst = leading(about)
     if worst is None:
         gap = "" if language == "zh" else ": "
-        return house(building, about.building_id) + gap + CAUSE_WORDS[language][about.cause] + stop
+        name = house(building, about.building_id, language)
+        return name + gap + CAUSE_WORDS[language][about.cause] + stop
     known = (findings or {}).get(worst.finding_id)
     saying = of_finding(known) if known else of_contribution(about.cause, worst)
     return (
@@ -104,8 +105,10 @@ def notice_text(
     return f"{text} Since {since} (China time).{place}{asked}"
 
 
-def house(building: Building | None, building_id: str) -> str:
-    """Name a building; its id stands in when it is not known."""
+def house(building: Building | None, building_id: str, language: str = "zh") -> str:
+    """Name a building, or the installation; an id stands in for a building that is not known."""
+    if building_id == INSTALLATION:
+        return installation_texts.NAME[language]
     return building.name if building else building_id
 
 
@@ -113,13 +116,15 @@ def _agreement(alert: Alert, language: str) -> str:
     count = len(agreeing_subjects(alert))
     if count < 2:
         return ""
-    lost = alert.cause in {Cause.WATCH, Cause.RESTART}
+    lost = alert.cause in {Cause.WATCH, Cause.RESTART} or alert.of_installation
     if language == "zh":
         return f"，共 {count} 处" if lost else f"，{count} 个测点一致"
     return f"; {count} in all" if lost else f"; {count} points agree"
 
 
 def _clause(said: Saying, building: Building | None, building_id: str, language: str) -> str:
+    if said.cause.of_installation:
+        return installation_texts.clause(said, language)
     name, whole = house(building, building_id), said.subject == building_id
     over = said.level == Level.NONE
     if language == "zh":

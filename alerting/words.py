@@ -3,6 +3,7 @@
 import math
 from zoneinfo import ZoneInfo
 
+from alerting.installation_words import INSTALLATION_CAUSES
 from domain.alerts import EventKind
 from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, to_datetime
 from domain.findings import Cause
@@ -45,7 +46,8 @@ CAUSE_WORDS: dict[str, dict[Cause, str]] = {
         Cause.VIBRATION: "振动",
         Cause.WATCH: "失去监测",
         Cause.RESTART: "仪器重启",
-    },
+    }
+    | INSTALLATION_CAUSES["zh"],
     "en": {
         Cause.TILT: "tilt",
         Cause.SETTLEMENT: "settlement",
@@ -53,7 +55,8 @@ CAUSE_WORDS: dict[str, dict[Cause, str]] = {
         Cause.VIBRATION: "vibration",
         Cause.WATCH: "loss of watch",
         Cause.RESTART: "instrument restart",
-    },
+    }
+    | INSTALLATION_CAUSES["en"],
 }
 
 EVENT_WORDS: dict[str, dict[EventKind, str]] = {

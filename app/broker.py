@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from app.orphans import tied
 from domain.errors import SettingsInvalid
 
 _CONF = Path(__file__).parent.parent / "deploy" / "mosquitto.conf"
@@ -85,8 +86,9 @@ def running_broker(folder: Path) -> Iterator[str]:
     with log.open("wb") as output:
         process = subprocess.Popen([program, "-c", str(conf)], stdout=output, stderr=output)  # noqa: S603
     try:
-        _wait(process, port, log)
-        yield f"mqtt://127.0.0.1:{port}"
+        with tied(process):
+            _wait(process, port, log)
+            yield f"mqtt://127.0.0.1:{port}"
     finally:
         process.terminate()
         try:

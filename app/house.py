@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,27 +19,35 @@ from alerting.notifiers import notifiers
 from analytics.detectors import detectors
 from analytics.limits import load_profile
 from api.application import create_app
+from app.broker_accounts import DynsecAccounts
 from app.clocks import open_clock
-from app.doors import door_of, receiver_of
+from app.doors import broker_of, door_of, gateway_url_of, receiver_of
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
 from app.planning import Planner, PlanSender
+from app.provisioning import LocalProvisioning
 from app.retention import Retention
+from app.self_watch import SelfWatch
 from app.settings import Settings
+from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
+from app.waves import WaveDesk
 from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
 from domain.retention import RetentionRules
-from domain.services import Health, Services
+from domain.services import Health, RoleHealth, Services
 from ingest.directory import Directory
 from ingest.door.listener import Door
+from ingest.dynsec import DynsecControl
 from ingest.letting_in import LettingIn
 from ingest.receiver import Receiver
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
 from storage.spool import SpoolReader, SqliteSpool
+from storage.waves import FolderWaves
 from web.application import mount_pages
 
 log = structlog.get_logger()
@@ -57,6 +66,7 @@ EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
 _PLANS_EVERY_S = 5.0
 _JOBS_EVERY_S = 60.0
+_USES_NOTED_EVERY_S = 10.0
 
 
 @dataclass
@@ -84,7 +94,10 @@ class House:
         self._receiver: Receiver | Door | None = None
         self._server: uvicorn.Server | None = None
         self._closing: threading.Event | None = None
+        self._self_watch: SelfWatch | None = None
+        self._door_watch = DoorWatch()
         self._port = self.settings.web.port
+        self._uses_noted_at = time.monotonic()
         self.failed: BaseException | None = None
 
     @cached_property
@@ -103,6 +116,22 @@ class House:
         return open_readings(
             self.settings.readings_url, self.settings.readings.token.get_secret_value()
         )
+
+    @cached_property
+    def waves(self) -> FolderWaves:
+        """The waveforms of events."""
+        waves = self.settings.waves
+        return FolderWaves(
+            self.settings.waves_folder,
+            days=waves.days,
+            bytes_max=waves.bytes_max,
+            free_bytes_min=waves.free_bytes_min,
+        )
+
+    @cached_property
+    def wave_desk(self) -> WaveDesk:
+        """What the pipeline does with waveforms."""
+        return WaveDesk(load_profile(self.settings.profile), self.waves)
 
     @cached_property
     def spool(self) -> SpoolReader:
@@ -139,6 +168,7 @@ class House:
             clock=self.clock,
             shard=self.settings.broker.shard,
             base_url=self.settings.base_url,
+            wave_desk=self.wave_desk,
         )
 
     @cached_property
@@ -151,6 +181,40 @@ class House:
         """Who people and machines are."""
         return LocalIdentity(
             self.records.access, self.wall_clock, session_hours=self.settings.web.session_hours
+        )
+
+    @cached_property
+    def gateway_access(self) -> GatewayAccess:
+        """Which gateways may connect."""
+        broker = self.settings.broker
+        return GatewayAccess(
+            self.records.credentials,
+            self.records.register,
+            self.wall_clock,
+            (broker.username, broker.password.get_secret_value()),
+        )
+
+    @cached_property
+    def broker_accounts(self) -> DynsecAccounts | None:
+        """Accounts that the broker keeps itself; `None` when it keeps none."""
+        broker = self.settings.broker
+        if broker.accounts == "none":
+            return None
+        log_in = (broker.username, broker.password)
+        if broker.control_username:
+            log_in = (broker.control_username, broker.control_password)
+        control = DynsecControl(broker_of(self.settings, *log_in))
+        return DynsecAccounts(control, self.gateway_access.admitted)
+
+    @cached_property
+    def provisioning(self) -> LocalProvisioning:
+        """Hands out the secrets of gateways."""
+        return LocalProvisioning(
+            self.records.credentials,
+            self.records.register,
+            self.wall_clock,
+            gateway_url_of(self.settings),
+            self.broker_accounts,
         )
 
     @cached_property
@@ -170,6 +234,10 @@ class House:
             fleet=self.records.fleet,
             quarantine=self.records.quarantine,
             health=self.health,
+            roles=self.roles_health,
+            provisioning=self.provisioning,
+            admission=self.gateway_access,
+            waves=self.waves,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
         )
@@ -196,12 +264,19 @@ class House:
                 self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
             if Role.NOTIFY in self.roles:
                 self._run("notices", self.dispatcher.run_once)
+            if self.roles & {Role.INGEST, Role.SERVE}:
+                self._run("gateways", self._note_uses)
+            if Role.INGEST in self.roles and self.broker_accounts is not None:
+                self._run("broker accounts", self.broker_accounts.run_once)
             if Role.INGEST in self.roles:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
                 self._run("quarantine", self._release, rest_s=1.0)
                 self._run("letting in", self._make_letting_in().run_once, rest_s=1.0)
                 self._run("plan sending", self._make_plan_sender().run_once, rest_s=1.0)
+            if self.roles:
+                self._self_watch = self._make_self_watch()
+                self._self_watch.start()
             if Role.SERVE in self.roles:
                 self._serve()
         except BaseException:
@@ -234,6 +309,8 @@ class House:
     def stop(self) -> None:
         """Stop in the order of the flow: first what takes in, last what keeps."""
         self._stop.set()
+        if self._self_watch is not None:
+            self._self_watch.stop()
         if self._receiver is not None:
             self._receiver.stop()
         if self._server is not None and self._closing is not None:
@@ -251,24 +328,72 @@ class House:
                 self.__dict__.pop(name).close()
 
     def health(self) -> list[Health]:
-        """Tell how each part of this process is."""
-        found = []
-        if self._receiver is not None:
-            found.append(self._receiver.health())
-        if "spool_writer" in self.__dict__:
-            found.append(self.spool_writer.health())
-        if "pipeline" in self.__dict__:
-            found.append(self.pipeline.health())
-        with contextlib.suppress(StoreUnavailable):
-            figures = [("waiting", float(self.records.outbox.unfinished()))]
-            if "dispatcher" in self.__dict__:
-                figures += self.dispatcher.figures()
-            found.append(Health("notices", "ok", "", tuple(figures)))
-        return found
+        """Tell how each part is, of every role wherever it runs; of others by their heart-beats."""
+        own = [part for each in self.vitals() for part in each.parts]
+        if self._self_watch is None:
+            return own
+        try:
+            roles = self._self_watch.roles()
+        except StoreUnavailable:
+            return [*own, self._self_watch.health()]
+        return [*(part for role in roles for part in role.parts), self._self_watch.health()]
+
+    def roles_health(self) -> list[RoleHealth]:
+        """Tell how every role is, wherever it runs."""
+        return self._self_watch.roles() if self._self_watch is not None else []
+
+    def vitals(self) -> list[Vitals]:
+        """Measure every role of this process."""
+        made = self.__dict__
+        return measure(
+            self.roles,
+            host=self.host,
+            shard=self.settings.broker.shard,
+            folder=self.settings.folder,
+            ingest=self._receiver,
+            accounts=self.broker_accounts if Role.INGEST in self.roles else None,
+            spool=made.get("spool_writer"),
+            pipeline=made.get("pipeline"),
+            dispatcher=made.get("dispatcher"),
+            outbox=self._outbox_watch,
+            door=self._door_watch,
+        )
+
+    @property
+    def host(self) -> str:
+        """What heart-beats call the machine that this runs on."""
+        return self.settings.watch.label or socket.gethostname()
+
+    @cached_property
+    def _outbox_watch(self) -> OutboxWatch:
+        return OutboxWatch(self.records.outbox, self.clock)
+
+    def _make_self_watch(self) -> SelfWatch:
+        return SelfWatch(
+            beats=self.records.heartbeats,
+            alerts=self.records.alerts,
+            judgements=self.records.judgement,
+            measure=self.vitals,
+            settings=self.settings.watch,
+            profile=load_profile(self.settings.profile),
+            clock=self.clock,
+            wall_clock=self.wall_clock,
+            host=self.host,
+            shard=self.settings.broker.shard,
+            base_url=self.settings.base_url,
+            tells_outside=Role.NOTIFY in self.roles,
+        )
 
     def _judge(self) -> int:
         # made on the first round: without ingest here it waits for the spool that ingest makes
         return self.pipeline.run_once()
+
+    def _note_uses(self) -> int:
+        now = time.monotonic()
+        if now - self._uses_noted_at >= _USES_NOTED_EVERY_S:
+            self._uses_noted_at = now
+            self.gateway_access.write_uses()
+        return 0
 
     def _release(self) -> int:
         return self.spool_writer.release(self.clock.now_ns())
@@ -315,7 +440,17 @@ class House:
     def _make_receiver(self) -> Receiver | Door:
         register, directory = self.records.register, self._directory()
         if self.settings.broker.is_door:
-            return door_of(self.settings, register, self.spool_writer, directory, self.clock)
+            return door_of(
+                self.settings,
+                register,
+                self.spool_writer,
+                directory,
+                self.clock,
+                self.gateway_access.check,
+                self.gateway_access.revoked_since,
+            )
+        if self.settings.broker.ca_file:
+            _check_trust(self.settings.broker.ca_file)
         return receiver_of(self.settings, self.spool_writer, directory, self.clock)
 
     def _serve(self) -> None:
@@ -389,6 +524,14 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsInvalid(f"setting folder: cannot make {folder}: {error.strerror}") from error
+
+
+def _check_trust(file: str) -> None:
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:  # TLS's own errors are among them
+        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise SettingsInvalid(f"setting broker.ca_file: cannot use {file}: {why}") from error
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -42,11 +42,28 @@ class BrokerSettings(_Part):
     password: SecretStr = Field(SecretStr(""), description="its password")
     ca_file: str = Field("", description="CA certificate for `mqtts`; empty: the system's")
     shard: int = Field(0, ge=0, description="shard that this ingest and pipeline serve")
+    gateway_url: str = Field(
+        "", description="address of the broker as gateways reach it; empty: `broker.url`"
+    )
+    accounts: Literal["none", "dynsec"] = Field(
+        "none",
+        description="`dynsec`: keep gateways' accounts in mosquitto's dynamic-security plugin; "
+        "`none`: the broker asks Anju over HTTP, or lets everybody in",
+    )
+    control_username: str = Field(
+        "", description="account that may use the plugin's control topic; empty: `broker.username`"
+    )
+    control_password: SecretStr = Field(SecretStr(""), description="its password")
 
     @field_validator("url")
     @classmethod
     def _mqtt(cls, url: str) -> str:
         return _checked_url(url, ("door", "mqtt", "mqtts"))
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _mqtt_or_none(cls, url: str) -> str:
+        return _checked_url(url, ("mqtt", "mqtts")) if url else url
 
     @property
     def is_door(self) -> bool:
@@ -126,6 +143,21 @@ class ReadingsSettings(_Part):
     token: SecretStr = Field(SecretStr(""), description="InfluxDB token")
 
 
+class WavesSettings(_Part):
+    """Where waveforms of events are kept, and for how long."""
+
+    folder: str = Field("", description="folder of the files; empty: `waves` in `folder`")
+    days: float = Field(
+        365.0, gt=0, description="older waveforms are deleted, those of open alerts never"
+    )
+    bytes_max: int = Field(
+        20_000_000_000, ge=0, description="with more, the oldest waveforms are deleted"
+    )
+    free_bytes_min: int = Field(
+        1_000_000_000, ge=0, description="with less room on the disk no waveform is kept"
+    )
+
+
 class RecordsSettings(_Part):
     """Where records are kept."""
 
@@ -173,6 +205,106 @@ class WebSettings(_Part):
     session_hours: float = Field(12.0, gt=0, description="a log-in ends after this")
 
 
+Levels = dict[Literal["blue", "yellow", "orange", "red"], float]
+
+
+class WatchSettings(_Part):
+    """How Anju watches itself."""
+
+    label: str = Field(
+        "", max_length=100, description="what heart-beats call this host; empty: its own name"
+    )
+    beat_s: float = Field(
+        5.0, gt=0, le=60, description="time between two heart-beats of a role, seconds"
+    )
+    role_silent_s: Levels = Field(
+        {"red": 30},
+        description="levels by seconds without a heart-beat; a restart takes less than 30",
+    )
+    spool_percent: Levels = Field(
+        {"yellow": 50, "orange": 80, "red": 100},
+        description="levels by share of the spool's limit; at 100 gateways get no acknowledgement",
+    )
+    spool_failed_writes: Levels = Field(
+        {"orange": 1},
+        description="levels by failed writes of the spool in 10 minutes; one is a disk to look at",
+    )
+    spool_failing_s: Levels = Field(
+        {"red": 10},
+        description="levels by seconds since which every write of the spool has failed",
+    )
+    store_away_s: Levels = Field(
+        {"yellow": 60, "orange": 600},
+        description="levels by seconds without the readings store; a minute is its restart",
+    )
+    broker_away_s: Levels = Field(
+        {"yellow": 60, "orange": 300},
+        description="levels by seconds without the broker; readings wait in the gateways",
+    )
+    disk_free_mb: Levels = Field(
+        {"yellow": 4000, "orange": 1000, "red": 200},
+        description="levels by what is free on the disks of the folder and the spool, MB; "
+        "4,000 is what the spool may come to need",
+    )
+    notices_waiting_s: Levels = Field(
+        {"orange": 120, "red": 600},
+        description="levels by seconds for which a due notice does not get its turn",
+    )
+    notices_refused_s: Levels = Field(
+        {"orange": 120, "red": 600},
+        description="levels by the age of a notice that every way has refused, seconds",
+    )
+    clear_hold_minutes: float = Field(
+        30.0, ge=0, description="an alert about Anju itself is closed when it was over for so long"
+    )
+    forget_days: float = Field(
+        7.0, gt=0, description="a role that has not beaten for so long is no longer expected"
+    )
+    dead_man_url: str = Field(
+        "",
+        description="`https://…` that is called while the whole chain is healthy, so that another "
+        "service notices when it is not; empty: none",
+    )
+    dead_man_secret: SecretStr = Field(
+        SecretStr(""),
+        description="with it the call is a signed POST as of the webhook, else a plain GET",
+    )
+    dead_man_every_s: float = Field(60.0, ge=1, le=3600, description="time between two calls")
+
+    @field_validator(
+        "role_silent_s",
+        "spool_percent",
+        "spool_failed_writes",
+        "spool_failing_s",
+        "store_away_s",
+        "broker_away_s",
+        "notices_waiting_s",
+        "notices_refused_s",
+    )
+    @classmethod
+    def _rises(cls, levels: Levels) -> Levels:
+        return _in_order(levels, falling=False)
+
+    @field_validator("disk_free_mb")
+    @classmethod
+    def _falls(cls, levels: Levels) -> Levels:
+        return _in_order(levels, falling=True)
+
+    @model_validator(mode="after")
+    def _beats_in_time(self) -> "WatchSettings":
+        silent_s = min(self.role_silent_s.values())
+        if silent_s < 2 * self.beat_s:
+            raise ValueError(
+                f"role_silent_s must be twice beat_s or more, got {silent_s:g} and {self.beat_s:g}"
+            )
+        return self
+
+    @field_validator("dead_man_url")
+    @classmethod
+    def _web(cls, url: str) -> str:
+        return _checked_url(url, ("http", "https")) if url else url
+
+
 class ClockSettings(_Part):
     """Where the time of readings and alerts comes from."""
 
@@ -198,8 +330,10 @@ class Settings(BaseSettings):
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
     retention: RetentionSettings = RetentionSettings()
+    waves: WavesSettings = WavesSettings()
     web: WebSettings = WebSettings()
     clock: ClockSettings = ClockSettings()
+    watch: WatchSettings = WatchSettings()
     notifiers: dict[str, dict[str, Any]] = Field(
         {}, description="one table a notifier, such as `[notifiers.smtp]`; see docs/alerts.md"
     )
@@ -244,9 +378,23 @@ class Settings(BaseSettings):
         return self.records.url or f"sqlite:///{(self.folder / 'records.db').absolute()}"
 
     @property
+    def waves_folder(self) -> Path:
+        """Folder of the waveforms."""
+        return Path(self.waves.folder) if self.waves.folder else self.folder / "waves"
+
+    @property
     def base_url(self) -> str:
         """Address of the pages as notices give it."""
         return self.web.base_url or f"http://{self.web.host}:{self.web.port}"
+
+
+def _in_order(levels: Levels, *, falling: bool) -> Levels:
+    values = [levels[name] for name in ("blue", "yellow", "orange", "red") if name in levels]
+    if not values or any(value <= 0 for value in values):
+        raise ValueError("must give one level or more a value above 0, such as { red = 30 }")
+    if values != sorted(set(values), reverse=falling):
+        raise ValueError(f"must {'fall' if falling else 'rise'} from blue to red")
+    return levels
 
 
 def _checked_url(url: str, schemes: tuple[str, ...]) -> str:
@@ -302,7 +450,8 @@ def load_settings(path: Path | None = None) -> Settings:
             raise SettingsInvalid(
                 f"settings: {first_error['msg'].removeprefix('Value error, ')}"
             ) from error
-        given = "(hidden)" if "password" in where or "token" in where else first_error.get("input")
+        secret = any(word in where for word in ("password", "token", "secret"))
+        given = "(hidden)" if secret else first_error.get("input")
         raise SettingsInvalid(
             f"setting {where}: {first_error['msg'].removeprefix('Value error, ')}, got {given!r}"
         ) from error
@@ -335,5 +484,7 @@ def page() -> str:
 def _shown(value: object) -> str:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
+    if isinstance(value, dict) and value:
+        return "`{ " + ", ".join(f"{name} = {at:g}" for name, at in value.items()) + " }`"
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text}`" if text not in {"", "{}"} else "–"

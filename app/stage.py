@@ -17,10 +17,11 @@ from app.broker import BrokerChoice, gateways_broker
 from app.clocks import FileClock
 from app.endpoint import Endpoint, running_endpoint
 from app.house import EVERY_ROLE, House, Role
+from app.orphans import tied
 from app.people import add_user
 from app.settings import Settings
 from domain.alerts import Recipient, Way
-from domain.errors import SafetyError, StoreUnavailable
+from domain.errors import SafetyError, SettingsInvalid, StoreUnavailable
 from domain.ids import new_id
 from domain.limits import Level
 from domain.ports import RegisterStore
@@ -167,12 +168,13 @@ def set_stage(
 
     """
     with contextlib.ExitStack() as stack:
-        if folder is None:
-            folder = Path(tempfile.mkdtemp(prefix="anju-demo-"))
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        clock = FileClock.create(folder / "clock", story.start_ns)
-        url = stack.enter_context(gateways_broker(broker, folder / "broker", separate=separate))
+        with _told(folder or Path(tempfile.gettempdir())):
+            if folder is None:
+                folder = Path(tempfile.mkdtemp(prefix="anju-demo-"))
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            clock = FileClock.create(folder / "clock", story.start_ns)
+            url = stack.enter_context(gateways_broker(broker, folder / "broker", separate=separate))
         endpoint = stack.enter_context(running_endpoint(secrets.token_urlsafe(24)))
         settings = _settings(settings, folder, url, endpoint, port)
         house = House(settings, frozenset() if separate else EVERY_ROLE)
@@ -191,6 +193,15 @@ def set_stage(
         stage = Stage(story, clock, house, player, endpoint, passwords, tuple(processes))
         stage.wait_for_ingest()
         yield stage
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Tell in one line when the demo's files cannot be made."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsInvalid(f"cannot write to {folder}: {error.strerror or error}") from error
 
 
 def _settings(
@@ -270,7 +281,8 @@ def running_role(role: Role, settings: Settings) -> Iterator["subprocess.Popen[b
         stderr=log,
     )
     try:
-        yield process
+        with tied(process):
+            yield process
     finally:
         process.terminate()
         try:
@@ -292,7 +304,8 @@ def variables(settings: Settings) -> dict[str, str]:
         elif hasattr(value, "model_fields_set"):
             for key, part in value:
                 plain = part.get_secret_value() if hasattr(part, "get_secret_value") else part
-                found[f"ANJU_{name.upper()}__{key.upper()}"] = str(plain)
+                text = json.dumps(plain) if isinstance(plain, dict) else str(plain)
+                found[f"ANJU_{name.upper()}__{key.upper()}"] = text
         else:
             found[f"ANJU_{name.upper()}"] = str(value)
     return found

@@ -22,7 +22,8 @@ from app.stage import fill_register
 from benchmarks.report import Figure, report
 from domain.clock import HOUR_NS, VirtualClock
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from simulators import payloads
 from simulators.story import Cut, Publish, Restart, Restore, Story, demo_story

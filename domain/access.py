@@ -17,6 +17,7 @@ class Role(StrEnum):
     BUREAU = "bureau"
     OPERATOR = "operator"
     OWNER = "gateway owner"
+    BROKER = "broker"
 
 
 class ScopeKind(StrEnum):
@@ -59,7 +60,7 @@ ACTIONS: dict[Role, frozenset[str]] = {
         _READ
         | {"register:write", "alerts:act", "users:write", "keys:write", "operations:read"}
         | {"gateways:read", "accounts:read", "recipients:write", "notices:read", "audit:read"}
-        | {"refusals:read", "refusals:release"}
+        | {"refusals:read", "refusals:release", "credentials:write"}
     ),
     Role.DUTY_OFFICER: frozenset(
         _READ
@@ -75,9 +76,12 @@ ACTIONS: dict[Role, frozenset[str]] = {
         | {"register:write", "gateways:read", "accounts:read", "notices:read", "refusals:read"}
     ),
     Role.OPERATOR: frozenset(
-        {"operations:read", "gateways:read", "accounts:read", "refusals:read", "refusals:release"}
+        {"operations:read", "gateways:read", "accounts:read", "credentials:write"}
+        | {"refusals:read", "refusals:release"}
     ),
     Role.OWNER: frozenset({"gateways:read", "accounts:read", "refusals:read"}),
+    # an MQTT broker that asks who may connect: it sees nothing else
+    Role.BROKER: frozenset({"gateways:admit"}),
 }
 
 
@@ -175,3 +179,11 @@ def may_see_gateway(
     if not serves:  # not yet in use: those who look after gateways must find it
         return caller.role not in {Role.INSURER, Role.OWNER}
     return not set(serves).isdisjoint(seen)
+
+
+def may_on_installation(caller: Caller, action: str) -> bool:
+    """Tell whether a caller may do something with the alerts about the installation itself.
+
+    It takes the action and a hand in running Anju; it lies in no district, so scopes don't count.
+    """
+    return may(caller, action) and may(caller, "operations:read")

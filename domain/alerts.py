@@ -6,6 +6,9 @@ from enum import StrEnum
 from domain.findings import Cause
 from domain.limits import Level
 
+#: stands for the installation where an alert names its building; no building has an empty id
+INSTALLATION = ""
+
 
 class AlertState(StrEnum):
     """Where an alert stands with people."""
@@ -57,12 +60,14 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One building, one cause: a durable state machine.
+    """One building, or the installation, and one cause: a durable state machine.
 
     Parameters
     ----------
+    building_id
+        The building; `INSTALLATION` when Anju itself is what fails.
     level
-        Level that is shown; red stays red until people close it.
+        Level that is shown; a building's red stays red until people close it.
     level_max
         Worst level that it had since it was opened or reopened.
     event_started_at_ns
@@ -95,6 +100,11 @@ class Alert:
     closed_by: str = ""
     closed_at_ns: int | None = None
     version: int = 0
+
+    @property
+    def of_installation(self) -> bool:
+        """Tell whether it is about Anju itself and about no building."""
+        return self.building_id == INSTALLATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,13 @@ class Way:
     address: str
 
 
+class Concern(StrEnum):
+    """What somebody wants to be told of."""
+
+    BUILDINGS = "buildings"
+    INSTALLATION = "installation"
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Somebody who is told; the first way is tried first, the next when it refuses.
@@ -141,6 +158,8 @@ class Recipient:
         Mildest level worth telling.
     escalation
         Told only when a red alert was not acknowledged in time.
+    concerns
+        Buildings, the installation itself (for whom districts do not count), or both.
 
     """
 
@@ -152,6 +171,7 @@ class Recipient:
     escalation: bool = False
     language: str = "zh"
     active: bool = True
+    concerns: tuple[Concern, ...] = (Concern.BUILDINGS,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ class SuspectedGrade(StrEnum):
 
 
 class Cause(StrEnum):
-    """What moved or failed; a building has at most one open alert for each."""
+    """What moved or failed; a building, or the installation, has at most one open alert for each.
+
+    From `SPOOL_NEAR_LIMIT` on they speak of the installation itself, never of a building.
+    """
 
     TILT = "tilt"
     SETTLEMENT = "settlement"
@@ -27,6 +30,31 @@ class Cause(StrEnum):
     VIBRATION = "vibration"
     WATCH = "watch"
     RESTART = "restart"
+    SPOOL_NEAR_LIMIT = "spool_near_limit"
+    SPOOL_WRITE_FAILED = "spool_write_failed"
+    READINGS_STORE_AWAY = "readings_store_away"
+    BROKER_AWAY = "broker_away"
+    ROLE_SILENT = "role_silent"
+    DISK_LOW = "disk_low"
+    NOTICES_STUCK = "notices_stuck"
+
+    @property
+    def of_installation(self) -> bool:
+        """Tell whether it speaks of the installation."""
+        return self in _OF_INSTALLATION
+
+
+_OF_INSTALLATION = frozenset(
+    {
+        Cause.SPOOL_NEAR_LIMIT,
+        Cause.SPOOL_WRITE_FAILED,
+        Cause.READINGS_STORE_AWAY,
+        Cause.BROKER_AWAY,
+        Cause.ROLE_SILENT,
+        Cause.DISK_LOW,
+        Cause.NOTICES_STUCK,
+    }
+)
 
 
 class Compensation(StrEnum):

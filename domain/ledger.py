@@ -17,6 +17,7 @@ from domain.recent import Instants, RecentMarks, mark, marks_of
 from domain.recount import Recount, gap_change
 from domain.refusing import put_together
 from domain.timing import Counting, Held, set_right
+from domain.waves import WaveBlock
 
 #: number sets and accounts kept in memory; past it they are read again from the spool
 _CACHED_MAX = 200_000
@@ -60,6 +61,7 @@ class Admission:
     held: tuple[Held, ...]
     marks: tuple[bytes, ...]
     first_seen: ReadingBatch
+    waves: tuple[WaveBlock, ...] = ()
 
     @property
     def stored(self) -> int:
@@ -173,6 +175,7 @@ class Ledger:
             held=timed.held,
             marks=tuple(marks),
             first_seen=first_seen,
+            waves=_placed(arrivals, ~drop, timed.batch),
         )
 
     def keep(self, admission: Admission) -> None:
@@ -322,6 +325,24 @@ class _Tally:
             figures = {what: getattr(account, what) + n for what, n in changes.items()}
             found[key] = replace(account, reasons=reasons, **figures)
         return found
+
+
+def _placed(
+    arrivals: Arrivals, keep: NDArray[np.bool_], batch: ReadingBatch
+) -> tuple[WaveBlock, ...]:
+    """Give the blocks of kept rows the time and the flags that their rows came to have."""
+    if not arrivals.waves:
+        return ()
+    row_now = np.cumsum(keep) - 1
+    return tuple(
+        replace(
+            block,
+            start_ns=int(batch.taken_at[row_now[row]]),
+            flag=int(batch.flag[row_now[row]]),
+        )
+        for row, block in arrivals.waves
+        if keep[row]
+    )
 
 
 def _receipt(counting: Counting, numbers: NumberSet, refused: list[Refused]) -> Receipt:

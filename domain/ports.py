@@ -25,6 +25,7 @@ from domain.readings import Reading, ReadingBatch, Rollup, Series
 from domain.retention import Window
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
 from domain.views import BuildingView
+from domain.waves import WaveBlock
 
 
 class ReadingStore(Protocol):
@@ -117,6 +118,8 @@ class SpoolEntry:
     accounts
         The day accounts that this batch changed, as they stood after it (absolute, so that
         writing them twice changes nothing).
+    waves
+        The blocks that readings of the batch stand for.
 
     """
 
@@ -126,6 +129,7 @@ class SpoolEntry:
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
     clocks: tuple[ClockNote, ...] = ()
+    waves: tuple[WaveBlock, ...] = ()
     gaps: tuple[GapChange, ...] = ()
 
 
@@ -356,8 +360,12 @@ class AlertStore(Protocol):
         building_ids: Sequence[str] | None = None,
         states: Sequence[AlertState] = (),
         level_min: Level = Level.NONE,
+        installation: bool = False,
     ) -> list[Alert]:
-        """List worst level first, then newest opened; `building_ids` `None` means all."""
+        """List worst level first, then newest opened; `building_ids` `None` means all.
+
+        Those about the installation are there only when they are asked for.
+        """
         ...
 
     def events(self, alert_id: str) -> list[AlertEvent]: ...
@@ -369,9 +377,13 @@ class AlertStore(Protocol):
 
     def notices(self, alert_id: str) -> list[Notice]: ...
     def save(
-        self, alert: Alert, events: Sequence[AlertEvent], notices: Sequence[Notice] = ()
+        self,
+        alert: Alert,
+        events: Sequence[AlertEvent],
+        notices: Sequence[Notice] = (),
+        findings: Sequence[Finding] = (),
     ) -> None:
-        """Write a person's act in one transaction with its change-log line.
+        """Write what was done to one alert in one transaction with its change-log line.
 
         Raises
         ------
@@ -381,14 +393,37 @@ class AlertStore(Protocol):
         """
         ...
 
-    def overdue(self, level: Level, opened_before_ns: int) -> list[Alert]:
-        """List open, unacknowledged, not yet escalated alerts at a level or above."""
+    def overdue(
+        self, level: Level, opened_before_ns: int, *, installation: bool = False
+    ) -> list[Alert]:
+        """List open, unacknowledged, not yet escalated alerts at a level or above.
+
+        Of buildings, or with `installation` of the installation.
+        """
         ...
 
     def put_recipient(self, recipient: Recipient, by: str) -> None: ...
     def recipients(self) -> list[Recipient]: ...
     def changes(self, after_id: int, limit: int = 500) -> list[Change]: ...
     def last_change(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How the outbox stands.
+
+    Parameters
+    ----------
+    front
+        Names the try that has been due for longest; empty: nothing is due. While it stays the
+        same, that one does not get its turn.
+    refused_since_ns
+        When the eldest notice was made that every way has refused and that is still tried.
+
+    """
+
+    front: str = ""
+    refused_since_ns: int | None = None
 
 
 class Outbox(Protocol):
@@ -400,6 +435,10 @@ class Outbox(Protocol):
 
     def mark(self, notice: Notice) -> None:
         """Write what became of a try, with a change-log line."""
+        ...
+
+    def backlog(self, now_ns: int) -> Backlog:
+        """Tell what has been due for longest, and how old the eldest is that every way refuses."""
         ...
 
     def unfinished(self) -> int:

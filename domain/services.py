@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.access import ApiKey, Caller, Session
 from domain.clock import Clock
+from domain.credentials import Admission, Provisioning
 from domain.fleet_ports import FleetStore, QuarantineStore
 from domain.limits import LimitProfile
 from domain.ports import (
@@ -16,6 +17,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.waves import WaveStore
 
 
 class Identity(Protocol):
@@ -108,6 +110,35 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleHealth:
+    """One role of one process, as its last heart-beat told.
+
+    Parameters
+    ----------
+    age_s
+        Seconds since the heart-beat, in real time.
+    state
+        `ok`, `degraded`, `stopped` by its own word; `down` by its own word or for its silence.
+
+    """
+
+    role: str
+    shard: int
+    host: str
+    pid: int
+    started_at_ns: int
+    beat_at_ns: int
+    age_s: float
+    state: str
+    parts: tuple[Health, ...] = ()
+
+
+def no_roles() -> "list[RoleHealth]":
+    """Tell of no role: nobody beats."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Everything that a route or page may use.
 
@@ -117,6 +148,10 @@ class Services:
         The one clock of readings and alerts; virtual in the accelerated story.
     simulated
         What to say on every page when the data are simulated; empty for real data.
+    roles
+        Every role of every process, with the age of its heart-beat; raises `StoreUnavailable`.
+    waves
+        Waveforms of events; `None`: this process keeps none.
 
     """
 
@@ -133,6 +168,10 @@ class Services:
     fleet: FleetStore
     quarantine: QuarantineStore
     health: Callable[[], list[Health]]
+    provisioning: Provisioning
+    admission: Admission
     simulated: str = ""
     secure_cookies: bool = True
+    roles: Callable[[], list[RoleHealth]] = no_roles
+    waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)

@@ -19,7 +19,8 @@ from domain.numbering import NumberSet
 from domain.ports import SpoolEntry
 from domain.services import Health
 from domain.timing import Counting
-from storage.spool_file import SpoolDamaged, connect, open_file, take_lock
+from storage.failures import Failures
+from storage.spool_file import SpoolDamaged, SpoolFull, connect, open_file, take_lock
 from storage.spool_held import (
     notes,
     put_clocks,
@@ -30,7 +31,7 @@ from storage.spool_held import (
     waiting_by_gateway,
 )
 from storage.spool_marks import note_let_in, put_marks, take_marks, was_let_in
-from storage.spool_rows import decode_row, encode_row
+from storage.spool_rows import decode_row, encode_row, weight_of
 
 log = structlog.get_logger()
 
@@ -168,6 +169,8 @@ class SqliteSpool(SpoolReader):
             raise
         self._limit_bytes = limit_bytes
         self._trouble = ""
+        #: writes that failed for another reason than the limit
+        self.failures = Failures()
         self._ledger = Ledger(
             self._load_numbers,
             self._load_account,
@@ -203,8 +206,11 @@ class SqliteSpool(SpoolReader):
                     offset = self._commit(admission, arrivals)
             except StoreUnavailable as error:
                 self._trouble = str(error)
+                if not isinstance(error, SpoolFull):
+                    self.failures.failed()
                 raise
             self._trouble = ""
+            self.failures.succeeded()
             self._ledger.keep(admission)
         return self._said(admission, offset)
 
@@ -323,8 +329,10 @@ class SqliteSpool(SpoolReader):
                 tuple(admission.accounts.values()),
                 arrivals.statuses,
                 told,
+                admission.waves,
                 admission.gaps,
             )
+            weight = len(admission.batch) + weight_of(admission.waves)
             writer.executemany(
                 _PUT_NUMBERS,
                 [(*key, numbers.to_bytes()) for key, numbers in admission.numbers.items()],
@@ -334,7 +342,7 @@ class SqliteSpool(SpoolReader):
             if released is not None:
                 note_let_in(writer, released.refusal_id)
             offset = writer.execute(
-                "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(admission.batch), body)
+                "INSERT INTO batches (readings, body) VALUES (?, ?)", (weight, body)
             ).lastrowid
             writer.execute("COMMIT")
         except sqlite3.Error:
@@ -346,7 +354,8 @@ class SqliteSpool(SpoolReader):
     def _refuse_when_full(self) -> None:
         held = self.held_bytes()
         if held >= self._limit_bytes:
-            raise StoreUnavailable(
+            self.failures.succeeded()  # it is the limit now, and no longer the disk
+            raise SpoolFull(
                 f"spool {self.path} must hold less than {self._limit_bytes} bytes, holds {held}: "
                 "is the readings store or the pipeline behind?"
             )
@@ -357,6 +366,11 @@ class SqliteSpool(SpoolReader):
         pages = execute("PRAGMA page_count").fetchone()[0]
         free = execute("PRAGMA freelist_count").fetchone()[0]
         return int((pages - free) * execute("PRAGMA page_size").fetchone()[0])
+
+    def full_percent(self) -> float:
+        """Tell how much of its limit the spool holds, %."""
+        with self._writing, _told(self.path):
+            return 100.0 * self.held_bytes() / self._limit_bytes
 
     def _load_numbers(self, counting: Counting) -> NumberSet | None:
         row = self._writer.execute(

@@ -69,6 +69,10 @@ class SpoolDamaged(StoreUnavailable):
     """The spool's file cannot be read; the text says where it was put."""
 
 
+class SpoolFull(StoreUnavailable):
+    """The spool holds as much as it may; what is not taken in stays with the sender."""
+
+
 class SpoolTooNew(SafetyError):
     """The spool's file was written by a newer Anju."""
 

@@ -11,7 +11,9 @@ from fastapi.testclient import TestClient
 
 from analytics.limits import load_profile
 from api.application import create_app
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.provisioning import LocalProvisioning
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
 from domain.alerts import (
@@ -104,6 +106,12 @@ def make_city(folder: Path) -> City:
         fleet=records.fleet,
         quarantine=records.quarantine,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
+        provisioning=LocalProvisioning(
+            records.credentials, records.register, wall, "mqtts://mqtt.example.org:8883"
+        ),
+        admission=GatewayAccess(
+            records.credentials, records.register, wall, ("anju-ingest", "ingest-password")
+        ),
     )
     hashed = identity.hash_password(PASSWORD)
     for name, role in ROLES.items():

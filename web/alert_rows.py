@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alerting.texts import sentence
-from domain.access import Caller
+from domain.access import Caller, may_on_installation
 from domain.alerts import Alert, AlertState, Notice
 from domain.buildings import Building
 from domain.findings import Finding
@@ -22,10 +22,10 @@ READ_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert, ready to be shown."""
+    """One alert, ready to be shown; one about Anju itself has no building."""
 
     alert: Alert
-    building: Building
+    building: Building | None
     sentence: str
     notices: tuple[Notice, ...]
     acknowledged_by: str
@@ -50,39 +50,45 @@ class Chosen:
 
 def read_alerts(
     services: Services, estate: Estate, caller: Caller, states: Sequence[AlertState]
-) -> list[tuple[Alert, Building]]:
-    """Read the alerts that a caller may see, worst first, each with its building."""
+) -> list[tuple[Alert, Building | None]]:
+    """Read the alerts that a caller may see, worst first, each with its building if it has one."""
     ids = estate.visible_ids(caller, "alerts:read")
-    alerts = services.alerts.alerts(Page(READ_LIMIT), building_ids=ids, states=tuple(states))
-    found = []
+    alerts = services.alerts.alerts(
+        Page(READ_LIMIT),
+        building_ids=ids,
+        states=tuple(states),
+        installation=may_on_installation(caller, "alerts:read"),
+    )
+    found: list[tuple[Alert, Building | None]] = []
     for alert in alerts:
-        building = estate.building(alert.building_id)
-        if building is not None:
+        building = None if alert.of_installation else estate.building(alert.building_id)
+        if building is not None or alert.of_installation:
             found.append((alert, building))
     return found
 
 
-def choose(pairs: Iterable[tuple[Alert, Building]], chosen: Chosen) -> list[tuple[Alert, Building]]:
+def choose(
+    pairs: Iterable[tuple[Alert, Building | None]], chosen: Chosen
+) -> list[tuple[Alert, Building | None]]:
     """Keep the alerts that the filters let through; `text` is looked for as the register does."""
     text = chosen.text.strip().casefold()
     levels = [level for level in Level if level.word == chosen.level]
     return [
         (alert, building)
         for alert, building in pairs
-        if (not chosen.district or building.district == chosen.district)
+        if (not chosen.district or (building and building.district == chosen.district))
         and (not levels or alert.level in levels)
         and (chosen.state != "unacknowledged" or alert.state is AlertState.OPEN)
-        and (
-            not text
-            or any(
-                text in part.casefold() for part in (building.name, building.address, building.code)
-            )
-        )
+        and (not text or any(text in part.casefold() for part in _names(building)))
     ]
 
 
+def _names(building: Building | None) -> tuple[str, ...]:
+    return (building.name, building.address, building.code) if building else ()
+
+
 def rows_of(
-    services: Services, pairs: Sequence[tuple[Alert, Building]], language: str
+    services: Services, pairs: Sequence[tuple[Alert, Building | None]], language: str
 ) -> list[AlertRow]:
     """Make the rows; what the sentences need is read in one go."""
     known = findings_of(services.alerts, [alert for alert, _ in pairs])

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from domain.access import Caller, may
+from domain.access import Caller, may, may_on_installation
 from domain.alerts import Alert
 from domain.buildings import Building
 from domain.errors import Conflict, Forbidden, InvalidInput, NotFound, StoreUnavailable
@@ -81,8 +81,8 @@ def building_for(request: Request, building_id: str, action: str = "buildings:re
 
 def alert_for(
     request: Request, alert_id: str, action: str = "alerts:read"
-) -> tuple[Alert, Building]:
-    """Find an alert, with its building, that the caller may do something with.
+) -> tuple[Alert, Building | None]:
+    """Find an alert, with its building if it has one, that the caller may do something with.
 
     Raises
     ------
@@ -94,6 +94,11 @@ def alert_for(
     alert = services_of(request).alerts.alert(alert_id)
     if alert is None:
         raise NotFound(f"no alert {alert_id!r}")
+    if alert.of_installation:
+        if not may_on_installation(caller_of(request), "alerts:read"):
+            raise NotFound(f"no alert {alert_id!r}")
+        allowed(request, action)
+        return alert, None
     building = building_for(request, alert.building_id, "alerts:read")
     allowed(request, action)
     if not may(caller_of(request), action, building):

@@ -14,7 +14,7 @@ from api.paging import After, Limit, PageOf, one_more
 from api.permission import Given, Seen, may
 from api.problem import problems
 from api.visibility import building_for
-from domain.access import Caller
+from domain.access import Caller, may_on_installation
 from domain.access import may as may_do
 from domain.alerts import Alert, AlertEvent, AlertState, EventKind, Notice, NoticeState
 from domain.errors import Conflict, NotFound
@@ -44,10 +44,10 @@ class ContributionOut(Out):
 
 
 class AlertOut(Out):
-    """One alert: one building, one cause."""
+    """One alert: one building, or Anju itself, and one cause."""
 
     id: str
-    building_id: str
+    building_id: str = Field(description="empty: it is about Anju itself, about no building")
     cause: Cause
     level: LevelOut
     level_max: LevelOut
@@ -129,7 +129,7 @@ class Acknowledgement(In):
 
 
 def alert_for(services: Services, caller: Caller, action: str, alert_id: str) -> Alert:
-    """Find an alert on a building that a caller may do something with.
+    """Find an alert, on a building or about Anju, that a caller may do something with.
 
     Raises
     ------
@@ -138,6 +138,8 @@ def alert_for(services: Services, caller: Caller, action: str, alert_id: str) ->
 
     """
     alert = services.alerts.alert(alert_id)
+    if alert is not None and alert.of_installation and may_on_installation(caller, action):
+        return alert
     building = services.register.building(alert.building_id) if alert else None
     if alert is None or building is None or not may_do(caller, action, building):
         raise NotFound(f"no alert {alert_id!r}")
@@ -155,7 +157,10 @@ def read_alerts(
     limit: Limit = 100,
     after: After = "",
 ) -> PageOf[AlertOut]:
-    """List alerts, worst level first, then newest opened first."""
+    """List alerts, worst level first, then newest opened first.
+
+    Those about Anju itself are among them for who runs it, unless a building is asked for.
+    """
     if building_id is not None:
         building_for(services, who, "alerts:read", building_id)
         within: list[str] | None = [building_id]
@@ -170,6 +175,7 @@ def read_alerts(
         building_ids=within,
         states=state or (),
         level_min=Level.named(level_min),
+        installation=building_id is None and may_on_installation(who, "alerts:read"),
     )
     page = rows[:limit]
     return PageOf(

@@ -16,8 +16,9 @@ from api.feed import POLL_S, Feed, Streams
 from api.permission import Given, may
 from api.problem import problems
 from api.sight import Sight
-from domain.access import Caller
+from domain.access import Caller, may_on_installation
 from domain.access import may as may_do
+from domain.alerts import INSTALLATION
 from domain.clock import to_datetime
 from domain.errors import StoreUnavailable
 from domain.ports import Change
@@ -93,7 +94,7 @@ async def _events(request: Request, caller: Caller, position: int) -> AsyncItera
                 position = changes[-1].id
                 seen = await run_in_threadpool(sight.buildings, caller)
                 for change in changes:
-                    if seen is None or change.building_id in seen:
+                    if _may_know(caller, change, seen):
                         yield _written(change)
                         spoken_s = time.monotonic()
             if time.monotonic() - spoken_s >= HEARTBEAT_S:
@@ -106,6 +107,13 @@ async def _events(request: Request, caller: Caller, position: int) -> AsyncItera
         log.warning("event stream ended", user=user_id, reason=str(error))
     finally:
         streams.leave(user_id)
+
+
+def _may_know(caller: Caller, change: Change, seen: frozenset[str] | None) -> bool:
+    """Tell whether a caller may be told of a change: of a building, or of Anju itself."""
+    if change.building_id == INSTALLATION:
+        return may_on_installation(caller, "alerts:read")
+    return seen is None or change.building_id in seen
 
 
 def _written(change: Change) -> str:

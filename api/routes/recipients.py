@@ -11,7 +11,7 @@ from api.preconditions import IfMatch, etag, put
 from api.problem import PUT_PROBLEMS, problems
 from api.visibility import whole_city
 from domain.access import Caller, Scope, ScopeKind
-from domain.alerts import Recipient, Way
+from domain.alerts import Concern, Recipient, Way
 from domain.errors import Forbidden, NotFound
 from domain.limits import Level
 
@@ -43,6 +43,10 @@ class RecipientIn(In):
     )
     language: Literal["zh", "en"] = "zh"
     active: Flag = True
+    concerns: Annotated[list[Concern], Field(min_length=1, max_length=2)] = Field(
+        default=[Concern.BUILDINGS],
+        description="what they are told of: buildings, Anju's own installation, or both",
+    )
 
 
 class WayOut(Out):
@@ -63,6 +67,7 @@ class RecipientOut(Out):
     escalation: bool
     language: str
     active: bool
+    concerns: list[Concern]
 
 
 @router.get("", responses=problems(401, 403, 503))
@@ -118,6 +123,7 @@ def put_recipient(
         escalation=body.escalation,
         language=body.language,
         active=body.active,
+        concerns=tuple(sorted(set(body.concerns))),
     )
     done = put(
         kept,

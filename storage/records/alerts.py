@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, or_, select
 
-from domain.alerts import Alert, AlertEvent, AlertState, Notice, Recipient
+from domain.alerts import INSTALLATION, Alert, AlertEvent, AlertState, Notice, Recipient
 from domain.errors import Conflict, InvalidInput
 from domain.findings import Finding
 from domain.limits import Level
@@ -41,8 +41,11 @@ class RecordsAlerts:
         building_ids: Sequence[str] | None = None,
         states: Sequence[AlertState] = (),
         level_min: Level = Level.NONE,
+        installation: bool = False,
     ) -> list[Alert]:
         """List worst level first, then newest opened; a page goes on after the last one's id.
+
+        Those about the installation are there only when they are asked for.
 
         Raises
         ------
@@ -55,8 +58,12 @@ class RecordsAlerts:
         if states:
             question = question.where(c.state.in_(states))
         with self._database.reading() as connection:
+            here = c.building_id != INSTALLATION
             if building_ids is not None:
-                question = question.where(among(connection, c.building_id, building_ids))
+                here = and_(here, among(connection, c.building_id, building_ids))
+            if installation:
+                here = or_(here, c.building_id == INSTALLATION)
+            question = question.where(here)
             if page.after:
                 last = ALERTS.one(connection, page.after)
                 if last is None:
@@ -82,6 +89,8 @@ class RecordsAlerts:
     ) -> list[Finding]:
         """List newest first; with `ids`, those only. A page goes on after the last one's id.
 
+        Those about the installation are found by their ids only.
+
         Raises
         ------
         InvalidInput
@@ -95,6 +104,8 @@ class RecordsAlerts:
                 question = question.where(among(connection, c.building_id, building_ids))
             if ids:
                 question = question.where(among(connection, c.id, ids))
+            else:
+                question = question.where(c.building_id != INSTALLATION)
             if page.after:
                 last = FINDINGS.one(connection, page.after)
                 if last is None:
@@ -112,9 +123,13 @@ class RecordsAlerts:
             return NOTICES.many(connection, question)
 
     def save(
-        self, alert: Alert, events: Sequence[AlertEvent], notices: Sequence[Notice] = ()
+        self,
+        alert: Alert,
+        events: Sequence[AlertEvent],
+        notices: Sequence[Notice] = (),
+        findings: Sequence[Finding] = (),
     ) -> None:
-        """Write a person's act in one transaction with its change-log line.
+        """Write what was done to one alert in one transaction with its change-log line.
 
         Raises
         ------
@@ -124,18 +139,25 @@ class RecordsAlerts:
             When a text cannot be kept.
 
         """
-        for record in (alert, *events, *notices):
+        for record in (alert, *events, *notices, *findings):
             check_text(record)
         with self._database.writing() as connection:
             write_alerts(connection, [alert])
+            FINDINGS.insert_missing(connection, findings)
             EVENTS.insert_missing(connection, events)
             NOTICES.insert_missing(connection, notices)
             write_changes(connection, [alert_change(alert)])
 
-    def overdue(self, level: Level, opened_before_ns: int) -> list[Alert]:
-        """List open, unacknowledged, not yet escalated alerts at a level or above."""
+    def overdue(
+        self, level: Level, opened_before_ns: int, *, installation: bool = False
+    ) -> list[Alert]:
+        """List open, unacknowledged, not yet escalated alerts at a level or above.
+
+        Of buildings, or with `installation` of the installation.
+        """
         c = tables.alerts.c
         question = ALERTS.select().where(
+            c.building_id == INSTALLATION if installation else c.building_id != INSTALLATION,
             c.state == AlertState.OPEN,
             c.level >= level,
             c.opened_at_ns < opened_before_ns,

@@ -2,9 +2,9 @@
 
 from sqlalchemy import func, select
 
-from domain.alerts import Notice
+from domain.alerts import Notice, NoticeState
 from domain.errors import NotFound
-from domain.ports import Change
+from domain.ports import Backlog, Change
 from storage.records import tables
 from storage.records.alerts import NOTICES, write_changes
 from storage.records.engine import Database
@@ -49,6 +49,22 @@ class RecordsOutbox:
             building_id = connection.execute(question).scalar() or ""
             line = Change(0, notice.updated_at_ns, "notice", building_id, notice.alert_id)
             write_changes(connection, [line])
+
+    def backlog(self, now_ns: int) -> Backlog:
+        """Tell what has been due for longest, and how old the eldest is that every way refuses."""
+        c = tables.notices.c
+        front = NOTICES.select().where(c.next_at_ns <= now_ns)
+        front = front.order_by(c.next_at_ns, c.id).limit(1)
+        refused = select(func.min(c.created_at_ns)).where(
+            c.next_at_ns.is_not(None), c.state == NoticeState.REFUSED
+        )
+        with self._database.reading() as connection:
+            first = next(iter(NOTICES.many(connection, front)), None)
+            since_ns = connection.execute(refused).scalar()
+        return Backlog(
+            f"{first.id}/{first.way}/{first.attempts}" if first else "",
+            None if since_ns is None else int(since_ns),
+        )
 
     def unfinished(self) -> int:
         """Count notices that still have a `next_at_ns`."""

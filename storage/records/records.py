@@ -9,8 +9,10 @@ from storage.records.access import RecordsAccess
 from storage.records.accounts import RecordsAccounts
 from storage.records.alerts import RecordsAlerts
 from storage.records.audit import RecordsAudit
+from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
 from storage.records.fleet import RecordsFleet
+from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.judgement import RecordsJudgement
 from storage.records.outbox import RecordsOutbox
 from storage.records.quarantine import RecordsQuarantine
@@ -34,6 +36,8 @@ class Records:
     fleet: RecordsFleet
     quarantine: RecordsQuarantine
     retention: RecordsRetention
+    heartbeats: RecordsHeartbeats
+    credentials: RecordsCredentials
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -94,4 +98,6 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsFleet(database),
         RecordsQuarantine(database),
         RecordsRetention(database),
+        RecordsHeartbeats(database),
+        RecordsCredentials(database),
     )

@@ -22,11 +22,13 @@ from sqlalchemy import (
 
 from domain.access import Role, Scope
 from domain.accounts import Fate
-from domain.alerts import AlertState, Contribution, EventKind, NoticeState, Way
+from domain.alerts import AlertState, Concern, Contribution, EventKind, NoticeState, Way
 from domain.buildings import Grade, HeritageClass
 from domain.findings import Cause, Compensation
+from domain.installation import Sign
 from domain.limits import Level
 from domain.sensors import SegmentReason
+from domain.services import Health
 from storage.records.columns import PLAIN, ROW_NUMBER, Nested, Steps, Words
 
 metadata = MetaData(
@@ -283,6 +285,7 @@ recipients = Table(
     Column("escalation", Boolean, nullable=False),
     Column("language", Text, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("concerns", Nested(tuple[Concern, ...]), nullable=False, server_default='["buildings"]'),
 )
 
 notices = Table(
@@ -436,4 +439,19 @@ audit = Table(
     Column("detail", Text, nullable=False),
     Column("chain", Text, nullable=False),
     Index(None, "object_id", "at_ns"),
+)
+
+#: what every role last said of itself; times are real ones
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("role", PLAIN, primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("host", PLAIN, primary_key=True),
+    Column("pid", BigInteger, nullable=False),
+    Column("started_at_ns", BigInteger, nullable=False),
+    Column("beat_at_ns", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("parts", Nested(tuple[Health, ...]), nullable=False),
+    Column("signs", Nested(tuple[Sign, ...]), nullable=False),
 )

@@ -11,14 +11,19 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from domain.alerts import Recipient, Way
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.ports import Judgement, Page
 from storage.records import open_records
 from storage.records.engine import parse_url
+from storage.records.schema import migrations
 from storage.records.tables import metadata
 from tests.servers.process import free_port
 
@@ -36,6 +41,26 @@ def run_sql(url: str, *statements: str) -> None:
         with psycopg.connect(url) as server:
             for statement in statements:
                 server.execute(statement)  # type: ignore[call-overload]
+
+
+def newest_revision() -> str:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "storage" / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return str(ScriptDirectory.from_config(config).get_current_head())
+
+
+def test_a_database_of_the_first_schema_is_brought_up_and_keeps_what_it_holds(
+    empty_url: str,
+) -> None:
+    records = open_records(empty_url)
+    records.alerts.put_recipient(Recipient("r-1", "duty", (Way("sms", "1"),)), "test")
+    with records.database.writing() as connection:
+        command.downgrade(migrations(connection), "0001_records")
+    records.close()
+    again = open_records(empty_url)
+    assert again.alerts.recipients() == [Recipient("r-1", "duty", (Way("sms", "1"),))]
+    again.close()
 
 
 def test_the_migrations_lead_to_the_tables_that_the_code_names(empty_url: str) -> None:
@@ -94,7 +119,7 @@ def test_a_schema_of_a_newer_anju_is_refused_and_left_alone(empty_url: str) -> N
     with pytest.raises(SettingsInvalid, match=r"newer Anju: its schema is 9001_future") as refused:
         open_records(empty_url)
     assert "\n" not in str(refused.value)
-    run_sql(empty_url, "UPDATE alembic_version SET version_num = '0002_fleet'")
+    run_sql(empty_url, f"UPDATE alembic_version SET version_num = '{newest_revision()}'")
     open_records(empty_url).close()
 
 

@@ -122,7 +122,7 @@ def close(
 def _dialog(
     request: Request,
     alert: Alert,
-    building: Building,
+    building: Building | None,
     *,
     reason: str = "",
     fault: str = "",

@@ -60,7 +60,8 @@ def map_points(request: Request) -> Response:
     services, estate = services_of(request), estate_of(request)
     worst: dict[str, Level] = {}
     for alert, building in read_alerts(services, estate, caller, LIVE):
-        worst[building.id] = max(worst.get(building.id, Level.NONE), alert.level)
+        if building is not None:
+            worst[building.id] = max(worst.get(building.id, Level.NONE), alert.level)
     return JSONResponse(
         {
             "type": "FeatureCollection",

@@ -1,15 +1,21 @@
-"""The operator's page: is everything alive."""
+"""The operator's page: is everything alive, wherever it runs."""
 
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from alerting.texts import sentence
+from domain.access import may_on_installation
+from domain.ports import Page
+from web.alert_rows import LIVE, findings_of
 from web.guard import PageRoute, allowed, services_of
-from web.render import page
+from web.render import page, words_of
 
 router = APIRouter(prefix="/health", route_class=PageRoute)
 
-ORDER = ("ok", "degraded", "down")
+ORDER = ("ok", "stopped", "degraded", "down")
+#: one cause has one open alert, and there are few causes
+_ALERTS_MAX = 50
 
 
 @router.get("")
@@ -25,10 +31,21 @@ def health_now(request: Request) -> Response:
 
 
 def _parts(request: Request) -> dict[str, Any]:
-    allowed(request, "operations:read")
-    parts = services_of(request).health()
-    worst = max((p.state for p in parts), key=ORDER.index, default="ok")
+    caller = allowed(request, "operations:read")
+    services = services_of(request)
+    parts, roles = services.health(), services.roles()
+    states = [part.state for part in parts] + [role.state for role in roles]
+    worst = max(states, key=ORDER.index, default="ok")
+    # an operator has no alerts about buildings, but these are the operator's own
+    alerts = services.alerts.alerts(
+        Page(_ALERTS_MAX), building_ids=[], states=LIVE, installation=True
+    )
+    known = findings_of(services.alerts, alerts)
+    language = words_of(request).language
     return {
         "parts": sorted(parts, key=lambda p: (-ORDER.index(p.state), p.part)),
-        "worst": worst,
+        "roles": sorted(roles, key=lambda r: (-ORDER.index(r.state), r.role, r.shard, r.host)),
+        "alerts": [(alert, sentence(alert, None, language, known)) for alert in alerts],
+        "may_open": may_on_installation(caller, "alerts:read"),
+        "worst": "degraded" if worst == "stopped" else worst,
     }
