@@ -187,7 +187,6 @@ class Columns:
         flag[age > int(settings.late_s * SECOND_NS)] |= _LATE
         flag[directory.outside(rows.code, value)] |= _OUT_OF_RANGE
         wrong = ~(np.abs(value) <= _VALUE_MAX)
-        waves = self._good_waves(~wrong, flag)
         if wrong.any():
             for row in np.flatnonzero(wrong).tolist():
                 self._refuse_row(rows, row)
