@@ -54,7 +54,14 @@ class Scene:
         self.house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
         fill_register(self.house, self.story)
         self.house.start()
-        self.player = Player(self.story, "127.0.0.1", port, self.house.clock, obeys=True)
+        self.player = Player(
+            self.story,
+            "127.0.0.1",
+            port,
+            self.house.clock,
+            log_in=lambda gateway: (gateway.id, ""),
+            obeys=True,
+        )
         self.player.connect()
         self.hour = 0
 
