@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from api.visibility import BUILDINGS_AT_ONCE, visible_districts, whole_city
-from domain.access import Caller, Scope
+from domain.access import Caller, Scope, may_see_gateway
 from domain.errors import NotFound
 from domain.ports import Page
 from domain.sensors import Gateway
@@ -56,12 +56,12 @@ class Sight:
         return frozenset(ids)
 
     def gateways(self, caller: Caller, gateways: Sequence[Gateway]) -> list[Gateway]:
-        """Keep the gateways that serve a building the caller may see, and those that serve none."""
+        """Keep the gateways within a caller's scopes: by building, or by themselves."""
         seen = self.buildings(caller)
         if seen is None:
             return list(gateways)
         served = self._served()
-        return [g for g in gateways if not served.get(g.id) or served[g.id] & seen]
+        return [g for g in gateways if may_see_gateway(caller, g.id, served.get(g.id, ()), seen)]
 
     def gateway(self, caller: Caller, gateway_id: str) -> Gateway:
         """Find a gateway that a caller may see.

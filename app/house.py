@@ -26,7 +26,9 @@ from app.doors import broker_of, door_of, gateway_url_of, receiver_of
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
+from app.planning import Planner, PlanSender
 from app.provisioning import LocalProvisioning
+from app.retention import Retention
 from app.self_watch import SelfWatch
 from app.settings import Settings
 from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
@@ -35,10 +37,12 @@ from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
+from domain.retention import RetentionRules
 from domain.services import Health, RoleHealth, Services
 from ingest.directory import Directory
 from ingest.door.listener import Door
 from ingest.dynsec import DynsecControl
+from ingest.letting_in import LettingIn
 from ingest.receiver import Receiver
 from storage.files import FolderFiles
 from storage.readings import open_readings
@@ -62,6 +66,8 @@ class Role(StrEnum):
 
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
+_PLANS_EVERY_S = 5.0
+_JOBS_EVERY_S = 60.0
 _USES_NOTED_EVERY_S = 10.0
 
 
@@ -243,6 +249,8 @@ class House:
             ),
             files=self.files,
             report_bytes_max=self.settings.files.report_bytes_max,
+            fleet=self.records.fleet,
+            quarantine=self.records.quarantine,
             health=self.health,
             roles=self.roles_health,
             provisioning=self.provisioning,
@@ -273,6 +281,8 @@ class House:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:
                 self._run("pipeline", self._judge)
+                self._run("retention", self._make_retention().run_once, rest_s=_JOBS_EVERY_S)
+                self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
             if Role.NOTIFY in self.roles:
                 self._run("notices", self.dispatcher.run_once)
             if self.roles & {Role.INGEST, Role.SERVE}:
@@ -283,6 +293,8 @@ class House:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
                 self._run("quarantine", self._release, rest_s=1.0)
+                self._run("letting in", self._make_letting_in().run_once, rest_s=1.0)
+                self._run("plan sending", self._make_plan_sender().run_once, rest_s=1.0)
             if self.roles:
                 self._self_watch = self._make_self_watch()
                 self._self_watch.start()
@@ -407,12 +419,47 @@ class House:
     def _release(self) -> int:
         return self.spool_writer.release(self.clock.now_ns())
 
-    def _make_receiver(self) -> Receiver | Door:
+    def _make_retention(self) -> Retention:
+        records = self.records
+        return Retention(
+            self.readings,
+            records.retention,
+            records.fleet,
+            RetentionRules(**self.settings.retention.model_dump()),
+            self.clock,
+            self.wall_clock,
+        )
+
+    def _make_planner(self) -> Planner:
+        records = self.records
+        profile = load_profile(self.settings.profile)
         shard = self.settings.broker.shard
-        register = self.records.register
-        directory = _Cached(
+        return Planner(
+            records.register,
+            records.judgement,
+            records.alerts,
+            records.fleet,
+            profile,
+            self.clock,
+            shard,
+        )
+
+    def _make_plan_sender(self) -> PlanSender:
+        assert self._receiver is not None  # noqa: S101 - the caller has just made it
+        records, shard = self.records, self.settings.broker.shard
+        return PlanSender(records.fleet, records.accounts, self._receiver, self.clock, shard)
+
+    def _make_letting_in(self) -> LettingIn:
+        return LettingIn(self.records.quarantine, self.spool_writer, self._directory(), self.clock)
+
+    def _directory(self) -> "_Cached":
+        register, shard = self.records.register, self.settings.broker.shard
+        return _Cached(
             register.revision, lambda: Directory(register.channels_of_gateways(shard), shard)
         )
+
+    def _make_receiver(self) -> Receiver | Door:
+        register, directory = self.records.register, self._directory()
         if self.settings.broker.is_door:
             return door_of(
                 self.settings,

@@ -11,7 +11,7 @@ _PASSWORD_CHARACTERS_MIN = 8
 
 
 def parse_scope(text: str) -> Scope:
-    """Read a scope: `city`, or `district:360103`, `street:…`, `building:…`.
+    """Read a scope: `city`, or `district:360103`, `street:…`, `building:…`, `gateway:…`.
 
     Raises
     ------
@@ -27,7 +27,9 @@ def parse_scope(text: str) -> Scope:
     kind, _, value = text.partition(":")
     if kind not in set(ScopeKind) or (kind == "city") == bool(value):
         raise InvalidInput(
-            f"scope must be city, district:CODE, street:NAME or building:ID, got {text!r}", "scope"
+            "scope must be city, district:CODE, street:NAME, building:ID or gateway:ID, "
+            f"got {text!r}",
+            "scope",
         )
     return Scope(ScopeKind(kind), value)
 

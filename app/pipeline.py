@@ -194,8 +194,9 @@ class Pipeline:
             accounts=tuple(
                 {(a.gateway_id, a.day): a for e in entries for a in e.accounts}.values()
             ),
-            statuses=tuple({s.gateway_id: s for e in entries for s in e.statuses}.values()),
+            statuses=tuple(s for e in entries for s in e.statuses),
             clocks=tuple({c.gateway_id: c for e in entries for c in e.clocks}.values()),
+            gaps=tuple(g for e in entries for g in e.gaps),
         )
 
     def _to_store(self, entries: Sequence[SpoolEntry]) -> ReadingBatch:

@@ -180,6 +180,31 @@ class FilesSettings(_Part):
     )
 
 
+class RetentionSettings(_Part):
+    """How long things are kept; what belongs to an alert stays: docs/retention.md."""
+
+    raw_days: int = Field(0, ge=0, description="days that raw readings are kept; 0: for ever")
+    hourly_days: int = Field(0, ge=0, description="days that hourly means are kept; 0: for ever")
+    daily_days: int = Field(0, ge=0, description="days that daily means are kept; 0: for ever")
+    refusals_days: int = Field(
+        0, ge=0, description="days that refused and quarantined readings are kept; 0: for ever"
+    )
+    changes_days: int = Field(
+        30, ge=0, description="days that live pages can catch up; 0: for ever"
+    )
+    findings_days: int = Field(
+        0, ge=0, description="days that findings outside of alerts are kept; 0: for ever"
+    )
+    evidence_days: int = Field(
+        365,
+        ge=0,
+        description="days that the readings behind a closed alert stay, when it never was orange",
+    )
+    margin_days: int = Field(
+        7, ge=0, description="days before and after that belong to an alert's readings"
+    )
+
+
 class WebSettings(_Part):
     """The API and the pages."""
 
@@ -317,6 +342,7 @@ class Settings(BaseSettings):
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
     files: FilesSettings = FilesSettings()
+    retention: RetentionSettings = RetentionSettings()
     waves: WavesSettings = WavesSettings()
     web: WebSettings = WebSettings()
     clock: ClockSettings = ClockSettings()

@@ -1,5 +1,6 @@
 """Who may do what: users, roles, scopes, API keys, and the one function that answers."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ class Role(StrEnum):
     INSURER = "insurer"
     BUREAU = "bureau"
     OPERATOR = "operator"
+    OWNER = "gateway owner"
     BROKER = "broker"
 
 
@@ -25,11 +27,12 @@ class ScopeKind(StrEnum):
     DISTRICT = "district"
     STREET = "street"
     BUILDING = "building"
+    GATEWAY = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A part of the city; `value` is the division code, street or building id."""
+    """A part of the city; `value` is the division code, street, building or gateway id."""
 
     kind: ScopeKind
     value: str = ""
@@ -45,6 +48,8 @@ class Scope:
                 return building.street == self.value
             case ScopeKind.BUILDING:
                 return building.id == self.value
+            case ScopeKind.GATEWAY:  # a gateway's owner sees the gateway, not the houses
+                return False
 
 
 _READ = {"buildings:read", "readings:read", "findings:read", "alerts:read"}
@@ -55,19 +60,26 @@ ACTIONS: dict[Role, frozenset[str]] = {
         _READ
         | {"register:write", "alerts:act", "users:write", "keys:write", "operations:read"}
         | {"gateways:read", "accounts:read", "recipients:write", "notices:read", "audit:read"}
-        | {"credentials:write"}
+        | {"refusals:read", "refusals:release", "credentials:write"}
     ),
     Role.DUTY_OFFICER: frozenset(
-        _READ | {"alerts:act", "operations:read", "gateways:read", "accounts:read", "notices:read"}
+        _READ
+        | {"alerts:act", "operations:read", "gateways:read", "accounts:read", "notices:read"}
+        | {"refusals:read"}
     ),
     Role.INSPECTOR: frozenset(_READ),
-    Role.INSURER: frozenset({"buildings:read", "readings:read", "alerts:read", "findings:read"}),
+    Role.INSURER: frozenset(
+        {"buildings:read", "readings:read", "alerts:read", "findings:read", "accounts:read"}
+    ),
     Role.BUREAU: frozenset(
-        _READ | {"register:write", "gateways:read", "accounts:read", "notices:read"}
+        _READ
+        | {"register:write", "gateways:read", "accounts:read", "notices:read", "refusals:read"}
     ),
     Role.OPERATOR: frozenset(
         {"operations:read", "gateways:read", "accounts:read", "credentials:write"}
+        | {"refusals:read", "refusals:release"}
     ),
+    Role.OWNER: frozenset({"gateways:read", "accounts:read", "refusals:read"}),
     # an MQTT broker that asks who may connect: it sees nothing else
     Role.BROKER: frozenset({"gateways:admit"}),
 }
@@ -147,6 +159,26 @@ def may(caller: Caller, action: str, building: Building | None = None) -> bool:
     if action not in ACTIONS[caller.role]:
         return False
     return building is None or any(scope.covers(building) for scope in caller.scopes)
+
+
+def may_see_gateway(
+    caller: Caller, gateway_id: str, serves: Collection[str], seen: Collection[str] | None
+) -> bool:
+    """Tell whether a gateway lies within a caller's scopes.
+
+    Parameters
+    ----------
+    serves
+        Ids of the buildings that it serves.
+    seen
+        Ids of the buildings that the caller may see; `None`: all.
+
+    """
+    if Scope(ScopeKind.GATEWAY, gateway_id) in caller.scopes or seen is None:
+        return True
+    if not serves:  # not yet in use: those who look after gateways must find it
+        return caller.role not in {Role.INSURER, Role.OWNER}
+    return not set(serves).isdisjoint(seen)
 
 
 def may_on_installation(caller: Caller, action: str) -> bool:

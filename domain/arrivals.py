@@ -26,6 +26,8 @@ class Refused:
         The payload or reading as it came, cut to `SAMPLE_BYTES_MAX`.
     boot, seq
         Its number, -1 where the sender has none.
+    place
+        How many rows of the batch came before it.
 
     """
 
@@ -39,6 +41,7 @@ class Refused:
     sample: bytes = b""
     boot: int = -1
     seq: int = -1
+    place: int = 0
 
 
 @dataclass(slots=True)
@@ -48,7 +51,8 @@ class Count:
     Parameters
     ----------
     runs
-        [first, end left out] in the order of arrival; those that touch are joined.
+        [first, end left out, `taken_at` of the first, of the last] in the order of arrival, 0 for
+        a time that cannot be read; those that touch are joined.
     newest_ns
         Newest `taken_at` among the readings that have one.
 

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.accounts import DayAccount, Refusal
-from domain.arrivals import Arrivals, Receipt, Refused
+from domain.accounts import DayAccount, GapChange, Refusal, Released
+from domain.arrivals import Arrivals, Count, Receipt, Refused
 from domain.clock import DAY_NS
 from domain.gateway_clocks import ClockRules, GatewayClock
-from domain.numbering import NumberSet
+from domain.numbering import Gap, NumberSet
 from domain.readings import QualityFlag, ReadingBatch, concat
-from domain.recent import Instants, RecentReadings
+from domain.recent import Instants, RecentMarks, mark, marks_of
+from domain.recount import Recount, gap_change
 from domain.refusing import put_together
-from domain.timing import Held, set_right
+from domain.timing import Counting, Held, set_right
 from domain.waves import WaveBlock
 
 #: number sets and accounts kept in memory; past it they are read again from the spool
@@ -25,7 +26,6 @@ _GAPS_IN_RECEIPT_MAX = 100
 
 _SAME_INSTANT = np.uint16(QualityFlag.SAME_INSTANT)
 
-Counting = tuple[str, int]  # gateway id, boot
 AccountDay = tuple[str, int]  # gateway id, day since 1970
 
 
@@ -36,20 +36,30 @@ def day_text(day: int) -> str:
 
 @dataclass(slots=True, eq=False)
 class Admission:
-    """What admitting some arrivals changes; nothing has changed until `Ledger.keep`."""
+    """What admitting some arrivals changes; nothing has changed until `Ledger.keep`.
+
+    Parameters
+    ----------
+    marks
+        By which what has no number will be known again.
+    gaps
+        How the missing numbers changed.
+
+    """
 
     batch: ReadingBatch
     refusals: tuple[Refusal, ...]
     receipts: tuple[Receipt, ...]
     numbers: dict[Counting, NumberSet]
     accounts: dict[AccountDay, DayAccount]
+    gaps: tuple[GapChange, ...]
     duplicate: int
     rejected: int
     quarantined: int
     restarted: tuple[Counting, ...]
     clocks: dict[Counting, GatewayClock]
     held: tuple[Held, ...]
-    unnumbered: ReadingBatch
+    marks: tuple[bytes, ...]
     first_seen: ReadingBatch
     waves: tuple[WaveBlock, ...] = ()
 
@@ -87,6 +97,8 @@ class Ledger:
         Read one from the spool's file; `None` when it has none.
     clocks
         Clocks that are not right, as the spool's file holds them.
+    recent
+        What was sent without a number lately, as the spool's file holds it.
 
     """
 
@@ -94,81 +106,76 @@ class Ledger:
     load_account: Callable[[AccountDay], DayAccount | None]
     rules: ClockRules = field(default_factory=ClockRules)
     clocks: dict[Counting, GatewayClock] = field(default_factory=dict)
+    recent: RecentMarks = field(default_factory=RecentMarks)
     _numbers: dict[Counting, NumberSet] = field(default_factory=dict)
     _accounts: dict[AccountDay, DayAccount] = field(default_factory=dict)
-    _recent: RecentReadings = field(default_factory=RecentReadings)
     _instants: Instants = field(default_factory=Instants)
 
-    def admit(self, arrivals: Arrivals) -> Admission:
-        """Work out which arrivals are new and what the accounts come to."""
-        day = arrivals.received_at_ns // DAY_NS
+    def admit(self, arrivals: Arrivals, released: Released | None = None) -> Admission:
+        """Work out which arrivals are new and what the accounts come to.
+
+        Parameters
+        ----------
+        arrivals
+            They count on the day on which the last of them was received.
+        released
+            A refusal that these arrivals were made from: they count on its day, and no longer
+            as quarantined.
+
+        """
+        day = arrivals.received_at_ns // DAY_NS if released is None else released.day
         tally = _Tally(self, day)
-        keep = np.ones(len(arrivals.batch), np.bool_)
-        refused = list(arrivals.refused)
+        drop = np.zeros(len(arrivals.batch), np.bool_)
+        dropped: set[int] = set()
         numbers: dict[Counting, NumberSet] = {}
+        gaps: list[GapChange] = []
         newest_ns: dict[Counting, int] = {}
         restarted = []
         for counting, count in arrivals.counts.items():
             before = self._numbers_of(counting)
-            numbers[counting] = after = before.copy()
             newest_ns[counting] = before.newest_ns
-            repeats = False
-            for first, end in count.runs:
-                added = after.add(first, end - first, day)
-                repeats |= added.count != end - first
-                for when, change in added.missing:
-                    tally.add(counting[0], when, "missing", change)
-            after.newest_ns = max(before.newest_ns, count.newest_ns)
-            if not repeats:
-                continue
-            rows = _rows_of(arrivals, counting)
-            known = _known(before, arrivals.batch.seq[rows])
-            if np.any(arrivals.batch.taken_at[rows][known] > before.newest_ns):
-                # a repeat cannot be newer than all that came before it: the gateway has begun
-                # its count again without a new boot, and its readings are new
+            recount = self._count(before, arrivals, counting, count, day)
+            numbers[counting] = recount.after
+            gaps += recount.gaps
+            for when, change in recount.missing:
+                tally.add(counting[0], when, "missing", change)
+            drop[recount.repeated_rows] = True
+            tally.add(counting[0], day, "duplicate", len(recount.repeated_rows))
+            for at in recount.repeated_refusals:
+                dropped.add(at)
+                tally.add(counting[0], day, "duplicate", arrivals.refused[at].readings)
+            if recount.after.restarts > before.restarts:
                 restarted.append(counting)
-                numbers[counting] = after = NumberSet(newest_ns=after.newest_ns)
-                for first, end in count.runs:
-                    for when, change in after.add(first, end - first, day).missing:
-                        tally.add(counting[0], when, "missing", change)
-                before = NumberSet()
-                known = np.zeros(len(rows), np.bool_)
-            seq = arrivals.batch.seq[rows]
-            new = ~known
-            new[new] = _first_ones(seq[new])
-            keep[rows[~new]] = False
-            tally.add(counting[0], day, "duplicate", int(np.count_nonzero(~new)))
-            refused = self._without_repeats(refused, counting, before, set(seq.tolist()), tally)
-        unnumbered = np.flatnonzero(arrivals.batch.seq < 0)
-        if len(unnumbered):
-            again = self._recent.repeats(arrivals.batch, unnumbered)
-            keep[again] = False
-            for row in again.tolist():
-                tally.add(arrivals.gateways[arrivals.gateway[row]], day, "duplicate", 1)
-        timed = set_right(arrivals, keep, self.clocks, newest_ns, self.rules)
+        marks = self._known_again(arrivals, drop, dropped, tally)
+        timed = set_right(arrivals, ~drop, self.clocks, newest_ns, self.rules)
         first_seen = timed.batch
         stored = np.bincount(timed.gateway[~timed.waits], minlength=len(arrivals.gateways))
         for code in np.flatnonzero(stored).tolist():
             tally.add(arrivals.gateways[code], day, "stored", int(stored[code]))
         for held in timed.held:
-            tally.add(held.gateway_id, day, "quarantined", len(held.batch))
+            tally.add(held.gateway_id, day, "quarantined", len(held.batch), "clock")
+        refused = [one for at, one in enumerate(arrivals.refused) if at not in dropped]
         for one in refused:
-            tally.add(one.gateway_id, day, one.fate.value, one.readings)
+            tally.add(one.gateway_id, day, one.fate.value, one.readings, one.reason)
+        if released is not None:
+            taken_off = -released.readings
+            tally.add(released.gateway_id, day, "quarantined", taken_off, released.reason)
         return Admission(
             batch=self._instants.set_apart(first_seen),
             refusals=put_together(refused),
             receipts=tuple(_receipt(c, numbers[c], refused) for c in arrivals.counts),
             numbers=numbers,
             accounts=tally.accounts(),
+            gaps=tuple(gaps),
             duplicate=tally.sum_of("duplicate"),
             rejected=tally.sum_of("rejected"),
             quarantined=tally.sum_of("quarantined"),
             restarted=tuple(restarted),
             clocks=timed.clocks,
             held=timed.held,
-            unnumbered=arrivals.batch.take(unnumbered) if len(unnumbered) else ReadingBatch.empty(),
+            marks=tuple(marks),
             first_seen=first_seen,
-            waves=_placed(arrivals, keep, timed.batch),
+            waves=_placed(arrivals, ~drop, timed.batch),
         )
 
     def keep(self, admission: Admission) -> None:
@@ -183,13 +190,13 @@ class Ledger:
                 self.clocks[counting] = clock
             else:
                 self.clocks.pop(counting, None)
-        self._recent.remember(admission.unnumbered)
+        self.recent.remember(admission.marks)
         self._instants.remember(admission.first_seen)
 
     def remember(self, batch: ReadingBatch) -> None:
         """Take in a batch that was kept before a restart."""
         as_it_came = batch.take(batch.flag & _SAME_INSTANT == 0)
-        self._recent.remember(as_it_came.take(as_it_came.seq < 0))
+        self.recent.remember(marks_of(as_it_came, np.flatnonzero(as_it_came.seq < 0)))
         self._instants.remember(as_it_came)
 
     def release(self, held: Sequence[Held], now_ns: int) -> "Release | None":
@@ -212,7 +219,7 @@ class Ledger:
             return None
         tally = _Tally(self, now_ns // DAY_NS)
         for one, (batch, _) in zip(held, free, strict=True):
-            tally.add(one.gateway_id, one.day, "quarantined", -len(batch))
+            tally.add(one.gateway_id, one.day, "quarantined", -len(batch), "clock")
             tally.add(one.gateway_id, one.day, "stored", len(batch))
         return Release(
             batch=self._instants.set_apart(concat(ready)),
@@ -225,12 +232,6 @@ class Ledger:
         self._accounts.update(release.accounts)
         self._instants.remember(release.batch)
 
-    def _numbers_of(self, counting: Counting) -> NumberSet:
-        known = self._numbers.get(counting)
-        if known is None:
-            known = self._numbers[counting] = self.load_numbers(counting) or NumberSet()
-        return known
-
     def account(self, key: AccountDay) -> DayAccount:
         """Read one day account as it stands."""
         known = self._accounts.get(key)
@@ -240,23 +241,52 @@ class Ledger:
             self._accounts[key] = known
         return known
 
+    def _numbers_of(self, counting: Counting) -> NumberSet:
+        known = self._numbers.get(counting)
+        if known is None:
+            known = self._numbers[counting] = self.load_numbers(counting) or NumberSet()
+        return known
+
     @staticmethod
-    def _without_repeats(
-        refused: list[Refused],
-        counting: Counting,
-        before: NumberSet,
-        stored: set[int],
-        tally: "_Tally",
-    ) -> list[Refused]:
-        rest, seen = [], set(stored)
-        for one in refused:
-            if (one.gateway_id, one.boot) == counting and one.seq >= 0:
-                if one.seq in seen or _known(before, np.array([one.seq]))[0]:
-                    tally.add(one.gateway_id, tally.day, "duplicate", one.readings)
-                    continue
-                seen.add(one.seq)
-            rest.append(one)
-        return rest
+    def _count(
+        before: NumberSet, arrivals: Arrivals, counting: Counting, count: Count, day: int
+    ) -> Recount:
+        """Add the numbers of one count; number by number only when some had come before."""
+        after = before.copy()
+        missing: list[tuple[int, int]] = []
+        given_up: list[Gap] = []
+        for first, end, first_ns, last_ns in count.runs:
+            added = after.add(first, end - first, day, first_ns, last_ns)
+            if added.count != end - first:
+                return Recount.number_by_number(before, arrivals, counting, day)
+            missing += added.missing
+            given_up += added.given_up
+        after.newest_ns = max(before.newest_ns, count.newest_ns)
+        change = gap_change(counting, before, after, given_up)
+        return Recount(after, missing, [change] if change else [])
+
+    def _known_again(
+        self, arrivals: Arrivals, drop: NDArray[np.bool_], dropped: set[int], tally: "_Tally"
+    ) -> list[bytes]:
+        """Drop what has no number and was seen before; return the marks of what is new."""
+        new: dict[bytes, None] = {}
+        rows = np.flatnonzero(arrivals.batch.seq < 0)
+        for row, key in zip(rows.tolist(), marks_of(arrivals.batch, rows), strict=True):
+            if key in new or key in self.recent:
+                drop[row] = True
+                tally.add(arrivals.gateways[arrivals.gateway[row]], tally.day, "duplicate", 1)
+            else:
+                new[key] = None
+        for at, one in enumerate(arrivals.refused):
+            if one.seq >= 0 or not one.readings:  # a payload that nobody can read may come again
+                continue
+            key = mark(one.gateway_id, one.address, one.reason, one.sample)
+            if key in new or key in self.recent:
+                dropped.add(at)
+                tally.add(one.gateway_id, tally.day, "duplicate", one.readings)
+            else:
+                new[key] = None
+        return list(new)
 
 
 class _Tally:
@@ -266,21 +296,34 @@ class _Tally:
         self.day = day
         self._ledger = ledger
         self._changes: dict[AccountDay, dict[str, int]] = {}
+        self._reasons: dict[AccountDay, dict[tuple[str, str], int]] = {}
 
-    def add(self, gateway_id: str, day: int, what: str, n: int) -> None:
+    def add(self, gateway_id: str, day: int, what: str, n: int, reason: str = "") -> None:
+        """Add to one figure of an account, for a reason where it is a refusal."""
         if n:
             changes = self._changes.setdefault((gateway_id, day), {})
             changes[what] = changes.get(what, 0) + n
+            if reason:
+                reasons = self._reasons.setdefault((gateway_id, day), {})
+                reasons[what, reason] = reasons.get((what, reason), 0) + n
 
     def sum_of(self, what: str) -> int:
+        """Add up one figure over all accounts."""
         return sum(changes.get(what, 0) for changes in self._changes.values())
 
     def accounts(self) -> dict[AccountDay, DayAccount]:
+        """Give the accounts as they stand after the changes."""
         found = {}
         for key, changes in self._changes.items():
             account = self._ledger.account(key)
-            sums = {what: getattr(account, what) + n for what, n in changes.items()}
-            found[key] = replace(account, **sums)
+            reasons = account.reasons
+            if key in self._reasons:
+                sums = {(fate, reason): n for fate, reason, n in reasons}
+                for what, n in self._reasons[key].items():
+                    sums[what] = sums.get(what, 0) + n
+                reasons = tuple((*what, n) for what, n in sorted(sums.items()) if n)
+            figures = {what: getattr(account, what) + n for what, n in changes.items()}
+            found[key] = replace(account, reasons=reasons, **figures)
         return found
 
 
@@ -300,30 +343,6 @@ def _placed(
         for row, block in arrivals.waves
         if keep[row]
     )
-
-
-def _rows_of(arrivals: Arrivals, counting: Counting) -> NDArray[np.intp]:
-    gateway_id, boot = counting
-    if gateway_id not in arrivals.gateways:
-        return np.empty(0, np.intp)
-    code = arrivals.gateways.index(gateway_id)
-    batch = arrivals.batch
-    return np.flatnonzero((arrivals.gateway == code) & (batch.boot == boot) & (batch.seq >= 0))
-
-
-def _known(numbers: NumberSet, seq: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which numbers had come before."""
-    known = (seq >= numbers.low) & (seq < numbers.end)
-    for first, end, _ in numbers.gaps:
-        known &= (seq < first) | (seq >= end)
-    return known
-
-
-def _first_ones(seq: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mark the first of equal numbers."""
-    first = np.zeros(len(seq), np.bool_)
-    first[np.unique(seq, return_index=True)[1]] = True
-    return first
 
 
 def _receipt(counting: Counting, numbers: NumberSet, refused: list[Refused]) -> Receipt:

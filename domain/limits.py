@@ -144,6 +144,8 @@ class LimitProfile:
     numbers: tuple[tuple[str, float], ...]
     tables: tuple["VibrationTable", ...] = ()
     choices: tuple[tuple[str, str], ...] = ()
+    sampling: tuple["SamplingRow", ...] = ()
+    care: tuple["CareRow", ...] = ()
 
     @property
     def label(self) -> str:
@@ -167,6 +169,62 @@ class LimitProfile:
     def number(self, name: str) -> float:
         """Tell one steering number."""
         return dict(self.numbers)[name]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingRow:
+    """How often one kind of channel is read at a house in one state.
+
+    Parameters
+    ----------
+    state
+        `D`, `C` or `watched` by the house's grade; `alert` on top of it.
+    kinds
+        Kinds of channels that it speaks of.
+    interval_s
+        Longest time between two readings.
+    trigger
+        Waves are recorded when shaking begins, too.
+
+    """
+
+    id: str
+    state: str
+    kinds: tuple[str, ...]
+    interval_s: int
+    trigger: bool
+    source: str
+    certainty: Certainty
+
+
+@dataclass(frozen=True, slots=True)
+class CareRow:
+    """What makes a gateway or one of its sensors worth a visit.
+
+    Parameters
+    ----------
+    figure
+        What is looked at: `battery_percent`, `silence_hours`, …
+    op
+        `<` or `>`.
+    weight
+        How much it presses; the list of visits is sorted by the sum.
+
+    """
+
+    id: str
+    figure: str
+    op: str
+    value: float
+    unit: str
+    weight: float
+    consequence: str
+    source: str
+    certainty: Certainty
+
+    def reached_by(self, value: float) -> bool:
+        """Tell whether a figure calls for a visit."""
+        return value < self.value if self.op == "<" else value > self.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal, Protocol
 
 from domain.access import ApiKey, Session, User
-from domain.accounts import DayAccount, Refusal
+from domain.accounts import DayAccount, GapChange, Refusal
 from domain.alerts import (
     Alert,
     AlertEvent,
@@ -22,6 +22,7 @@ from domain.findings import Finding
 from domain.gateway_clocks import ClockNote
 from domain.limits import Level
 from domain.readings import Reading, ReadingBatch, Rollup, Series
+from domain.retention import Window
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
 from domain.views import BuildingView
 from domain.waves import WaveBlock
@@ -62,7 +63,22 @@ class ReadingStore(Protocol):
         ...
 
     def delete_before(self, end_ns: int, channel_ids: Sequence[str] | None = None) -> None:
-        """Forget readings older than a moment; rollups stay."""
+        """Forget readings older than a moment; rollups stay, and so does what `keep` put aside."""
+        ...
+
+    def keep(self, windows: Sequence[Window], before_ns: int) -> None:
+        """Put the readings of windows that are older than a moment aside: none deletes them.
+
+        They are read as before. The same call again changes nothing.
+        """
+        ...
+
+    def keep_only(self, windows: Sequence[Window]) -> None:
+        """Forget what was put aside and lies in none of these windows."""
+        ...
+
+    def delete_rollups_before(self, every: Literal["hour", "day"], end_ns: int) -> None:
+        """Forget the hourly or daily spans that begin before a moment."""
         ...
 
     def close(self) -> None:
@@ -72,7 +88,14 @@ class ReadingStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GatewayStatus:
-    """What a gateway last said of itself."""
+    """What a gateway last said of itself.
+
+    Parameters
+    ----------
+    config
+        Version of the sampling plan that it follows; `None` when it has said nothing of one.
+
+    """
 
     gateway_id: str
     at_ns: int
@@ -81,6 +104,7 @@ class GatewayStatus:
     battery_percent: float | None = None
     signal_dbm: float | None = None
     firmware: str = ""
+    config: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +130,7 @@ class SpoolEntry:
     statuses: tuple[GatewayStatus, ...] = ()
     clocks: tuple[ClockNote, ...] = ()
     waves: tuple[WaveBlock, ...] = ()
+    gaps: tuple[GapChange, ...] = ()
 
 
 class Spool(Protocol):
@@ -211,6 +236,7 @@ class Judgement:
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
     clocks: tuple[ClockNote, ...] = ()
+    gaps: tuple[GapChange, ...] = ()
     fence: int = 0
 
 

@@ -1,6 +1,8 @@
 """A bounded memory of readings just seen, for what numbers cannot tell."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,41 +12,60 @@ from domain.readings import QualityFlag, ReadingBatch
 _SAME_INSTANT = np.uint16(QualityFlag.SAME_INSTANT)
 
 
-@dataclass(slots=True)
-class RecentReadings:
-    """Knows again the readings of senders that do not number them.
+#: bytes of a mark: two different readings share one with a chance of 1 in 10^29 among so many
+MARK_BYTES = 16
 
-    Two halves of `size` readings; when the newer is full the older is forgotten. A repeat from
-    further back is stored again and comes to the same (channel, taken_at): the store keeps one.
+
+def mark(*parts: str | float | bytes) -> bytes:
+    """Make the mark by which something is known again; the same in every process."""
+    digest = blake2b(digest_size=MARK_BYTES)
+    for part in parts:
+        data = part if isinstance(part, bytes) else repr(part).encode()
+        digest.update(len(data).to_bytes(4, "little"))
+        digest.update(data)
+    return digest.digest()
+
+
+def marks_of(batch: ReadingBatch, rows: NDArray[np.intp]) -> list[bytes]:
+    """Make the marks of some readings: channel, moment and value."""
+    channels = [batch.channels[code] for code in batch.channel[rows].tolist()]
+    columns = zip(channels, batch.taken_at[rows].tolist(), batch.value[rows].tolist(), strict=True)
+    return [mark(channel, at, value) for channel, at, value in columns]
+
+
+@dataclass(slots=True)
+class RecentMarks:
+    """Knows again what senders without numbers sent.
+
+    Two halves of `size` marks; when the newer is full the older is forgotten. A repeat from
+    further back is stored again and comes to the same (channel, taken_at): the store keeps one,
+    the account counts two.
+
+    Parameters
+    ----------
+    half
+        Number of the newer half; rises by one when it is full.
+
     """
 
     size: int = 100_000
-    _new: set[tuple[str, int, float]] = field(default_factory=set)
-    _old: set[tuple[str, int, float]] = field(default_factory=set)
+    half: int = 0
+    _new: set[bytes] = field(default_factory=set)
+    _old: set[bytes] = field(default_factory=set)
 
-    def repeats(self, batch: ReadingBatch, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Tell which of these rows were seen before, or earlier in this batch."""
-        again, now = [], set()
-        for row, key in zip(rows.tolist(), _keys(batch, rows), strict=True):
-            if key in now or key in self._new or key in self._old:
-                again.append(row)
-            now.add(key)
-        return np.array(again, np.intp)
+    def __contains__(self, key: bytes) -> bool:
+        """Tell whether something was seen."""
+        return key in self._new or key in self._old
 
-    def remember(self, batch: ReadingBatch) -> None:
-        """Take readings in."""
-        if not len(batch):
-            return
-        self._new.update(_keys(batch, np.arange(len(batch))))
-        if len(self._new) >= self.size:
+    def remember(self, keys: Iterable[bytes], half: int | None = None) -> None:
+        """Take marks in; `half` is the one that they were kept under, by default the newer."""
+        if half is not None and half > self.half:
+            self._old, self._new = (self._new if half == self.half + 1 else set()), set()
+            self.half = half
+        self._new.update(keys)
+        if half is None and len(self._new) >= self.size:
             self._old, self._new = self._new, set()
-
-
-def _keys(batch: ReadingBatch, rows: NDArray[np.intp]) -> list[tuple[str, int, float]]:
-    channels = [batch.channels[code] for code in batch.channel[rows].tolist()]
-    return list(
-        zip(channels, batch.taken_at[rows].tolist(), batch.value[rows].tolist(), strict=True)
-    )
+            self.half += 1
 
 
 class Instants:

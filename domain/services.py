@@ -8,6 +8,7 @@ from domain.access import ApiKey, Caller, Session
 from domain.adjusted import Adjuster
 from domain.clock import Clock
 from domain.credentials import Admission, Provisioning
+from domain.fleet_ports import FleetStore, QuarantineStore
 from domain.limits import LimitProfile
 from domain.ports import (
     AccessStore,
@@ -179,6 +180,8 @@ class Services:
     read_sheet: SheetReader
     adjuster: Adjuster
     files: FileStore
+    fleet: FleetStore
+    quarantine: QuarantineStore
     health: Callable[[], list[Health]]
     provisioning: Provisioning
     admission: Admission

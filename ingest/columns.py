@@ -107,18 +107,29 @@ class Columns:
         self._waves.append((len(self), led))
         self.add(code, block.start_ns, value, gateway, block.received_at_ns, boot, seq)
 
-    def count(self, gateway_id: str, boot: int, seq: int, n: int, newest_ns: int) -> None:
-        """Note that a message used the numbers seq, seq + 1, … (n of them)."""
+    def count(
+        self,
+        gateway_id: str,
+        boot: int,
+        seq: int,
+        n: int,
+        newest_ns: int,
+        ends_ns: tuple[int, int] = (0, 0),
+    ) -> None:
+        """Note that a message used the numbers seq, seq + 1, … (n of them).
+
+        `ends_ns` are the times of the first and of the last of them, 0 where not known.
+        """
         key = (gateway_id, boot)
         known = self._counts.get(key)
         if known is None:
-            self._counts[key] = Count([[seq, seq + n]], newest_ns)
+            self._counts[key] = Count([[seq, seq + n, *ends_ns]], newest_ns)
             return
         known.newest_ns = max(known.newest_ns, newest_ns)
         if known.runs[-1][1] == seq:
-            known.runs[-1][1] = seq + n
+            known.runs[-1][1], known.runs[-1][3] = seq + n, ends_ns[1]
         else:
-            known.runs.append([seq, seq + n])
+            known.runs.append([seq, seq + n, *ends_ns])
 
     def refuse(
         self,
@@ -129,8 +140,12 @@ class Columns:
         readings: int,
         boot: int = -1,
         seq: int = -1,
+        place: int = -1,
     ) -> None:
-        """Add a refusal of one or more readings, or with 0 of a payload."""
+        """Add a refusal of one or more readings, or with 0 of a payload.
+
+        `place` is the number of rows that were added before it, by default all of them.
+        """
         self._refused.append(
             Refused(
                 gateway_id=gateway_id,
@@ -143,6 +158,7 @@ class Columns:
                 sample=bytes(bad.sample[:SAMPLE_BYTES_MAX]),
                 boot=boot if seq >= 0 else -1,
                 seq=seq,
+                place=len(self) if place < 0 else place,
             )
         )
 
@@ -183,7 +199,7 @@ class Columns:
             tuple(self._gateways),
             rows.gateway,
             self._counts,
-            tuple(self._refused),
+            self._refused_in_order(wrong),
             tuple(self.statuses),
             last_ns,
             waves,
@@ -200,6 +216,14 @@ class Columns:
             if good[row]
         )
 
+    def _refused_in_order(self, wrong: NDArray[np.bool_]) -> tuple[Refused, ...]:
+        """Give the refusals in the order of arrival, their places counted in rows that stay."""
+        if not self._refused:
+            return ()
+        stay = np.concatenate([[0], np.cumsum(~wrong)]).tolist()
+        in_order = sorted(self._refused, key=lambda one: one.place)
+        return tuple(replace(one, place=stay[one.place]) for one in in_order)
+
     def _refuse_row(self, rows: Rows, row: int) -> None:
         value = float(rows.value[row])
         received = int(rows.received[row])
@@ -214,6 +238,7 @@ class Columns:
             1,
             int(rows.boot[row]),
             int(rows.seq[row]),
+            row,
         )
 
 

@@ -5,6 +5,7 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,9 @@ _READS_AT_ONCE = 200
 _MESSAGES_AT_ONCE = 500
 #: receipts that the broker has not acknowledged yet; more wait
 _RECEIPTS_UNDER_WAY_MAX = 500
+
+#: messages to gateways that wait for the connection; past it the oldest is lost, and sent again
+_DOWNLINKS_MAX = 10_000
 
 
 def _at_once(_client: mqtt.Client, _user: Any, sock: Any) -> None:
@@ -75,6 +79,7 @@ class Receiver:
         self._acceptance = Acceptance(directory, spool, self._settings, self._wake)
         self._writer = self._acceptance.writer
         self._figures = self._acceptance.figures
+        self._downlinks: deque[tuple[str, bytes]] = deque(maxlen=_DOWNLINKS_MAX)
         self._stopping = threading.Event()
         self._waker, self._wakee = socket.socketpair()
         self._waker.setblocking(False)
@@ -123,6 +128,11 @@ class Receiver:
             self._thread.join()
         self._waker.close()
         self._wakee.close()
+
+    def send(self, gateway_id: str, kind: str, payload: bytes) -> None:
+        """Send to a gateway when connected; see `domain.fleet_ports.Downlink`."""
+        self._downlinks.append((str(Topic(self._shard, gateway_id, kind)), payload))
+        self._wake()
 
     def health(self) -> Health:
         """Tell whether readings come in and are kept."""
@@ -245,6 +255,8 @@ class Receiver:
         """Acknowledge what has been committed and send the receipts that are due."""
         for messages in self._acceptance.finished():
             self._acknowledge(messages)
+        while self._connected and self._downlinks:
+            self._client.publish(*self._downlinks.popleft(), qos=1)
         if self._connected:
             for receipt in self._acceptance.due_receipts(_RECEIPTS_UNDER_WAY_MAX):
                 topic = Topic(self._shard, receipt.gateway_id, "receipt")

@@ -10,6 +10,7 @@ import structlog
 
 from domain.accounts import Fate
 from domain.arrivals import SAMPLE_BYTES_MAX, Arrivals, Committed, Refused
+from domain.clock import DAY_NS
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.ports import SpoolWriter
 from domain.topics import Topic
@@ -145,11 +146,17 @@ class Writer:
         # how many readings a message holds is known when it is decoded; its size tells
         # about how many: few are shorter than 50 bytes
         messages: list[Message] = []
+        day = 0
         size, size_max = 0, self._settings.batch_readings_max * 50
         while self._queue and len(messages) < self._settings.batch_readings_max:
-            weight = _weight(self._queue[0])
+            following = self._queue[0]
+            weight = _weight(following)
             if messages and size + weight > size_max:
                 break
+            # a batch stands in the account of one day
+            if messages and following.received_at_ns // DAY_NS != day:
+                break
+            day = following.received_at_ns // DAY_NS
             message = self._queue.popleft()
             size += weight
             self._bytes_out += len(message.payload)

@@ -55,6 +55,16 @@ class _Receipt(msgspec.Struct, frozen=True):
     gaps: list[tuple[int, int]] = []
 
 
+class _PlannedChannel(msgspec.Struct, frozen=True):
+    c: str
+    interval: int
+
+
+class _Config(msgspec.Struct, frozen=True):
+    version: int
+    channels: list[_PlannedChannel]
+
+
 def _at_once(_client: mqtt.Client, _user: Any, sock: Any) -> None:
     # an acknowledgement is four bytes: the kernel would hold what follows it back for 40 ms
     if isinstance(sock, socket.socket):
@@ -121,6 +131,9 @@ class SimulatedGateway:
         self._next_key = 0
         self._by_mid: dict[int, int] = {}
         self._early: set[int] = set()
+        #: seconds between readings by address, as Anju last asked for them; obeyed by the player
+        self.asked: dict[str, int] = {}
+        self._config: int | None = None
         self._client: mqtt.Client | None = None
         self._online = self._closed = False
         self._sender = threading.Thread(
@@ -368,7 +381,7 @@ class SimulatedGateway:
         info = client.publish(self._topic("status"), self._status(online=True), 1, True)
         with self._lock:
             self._by_mid[info.mid] = -1
-        client.subscribe(self._topic("receipt"), 1)
+        client.subscribe([(self._topic("receipt"), 1), (self._topic("config"), 1)])
 
     def _on_subscribe(
         self, client: mqtt.Client, _user: Any, _mid: int, reasons: list[ReasonCode], _more: Any
@@ -415,6 +428,9 @@ class SimulatedGateway:
             self._lock.notify_all()
 
     def _on_message(self, client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
+        if message.topic == self._topic("config"):
+            self._take_config(client, bytes(message.payload))
+            return
         try:
             receipt = msgspec.json.decode(message.payload, type=_Receipt)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -432,10 +448,29 @@ class SimulatedGateway:
                     self._drop(key)
             self._lock.notify_all()
 
+    def _take_config(self, client: mqtt.Client, payload: bytes) -> None:
+        """Follow a sampling plan, and say so; an older one than is followed changes nothing."""
+        try:
+            config = msgspec.json.decode(payload, type=_Config)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            log.warning("plan not understood", gateway=self.gateway.id, error=str(error))
+            return
+        if self._config is None or config.version >= self._config:
+            self.asked = {channel.c: channel.interval for channel in config.channels}
+            self._config = config.version
+        info = client.publish(self._topic("status"), self._status(online=True), 1, True)
+        with self._lock:
+            self._by_mid[info.mid] = -1
+
     def _topic(self, what: str) -> str:
         return str(Topic(self.gateway.shard, self.gateway.id, what))
 
     def _status(self, *, online: bool) -> bytes:
         return payloads.status(
-            online=online, boot=self.boot, battery=90.0, signal=-71, firmware="demo-1.0"
+            online=online,
+            boot=self.boot,
+            battery=90.0,
+            signal=-71,
+            firmware="demo-1.0",
+            config=self._config,
         )

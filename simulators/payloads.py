@@ -149,14 +149,21 @@ def wave(
     )
 
 
-def status(*, online: bool, boot: int, battery: float, signal: int, firmware: str) -> bytes:
+def status(
+    *,
+    online: bool,
+    boot: int,
+    battery: float,
+    signal: int,
+    firmware: str,
+    config: int | None = None,
+) -> bytes:
     """Write what a gateway says of itself; battery in percent, signal in dBm."""
-    return msgspec.json.encode(
-        {
-            "online": online,
-            "boot": boot,
-            "battery": battery,
-            "signal": signal,
-            "firmware": firmware,
-        }
-    )
+    said = {
+        "online": online,
+        "boot": boot,
+        "battery": battery,
+        "signal": signal,
+        "firmware": firmware,
+    }
+    return msgspec.json.encode(said if config is None else said | {"config": config})

@@ -37,6 +37,9 @@ class Player:
         step: nothing may be sent from the future.
     log_in
         Name and password of a gateway at the broker; `None`: it asks for none.
+    obeys
+        Gateways read as often as Anju asks them to. Otherwise they say that they do, but what
+        they read is the story's, so that two runs of it can be compared.
 
     """
 
@@ -49,8 +52,10 @@ class Player:
         *,
         log_in: Callable[[Gateway], tuple[str, str]] | None = None,
         resend_s: float = 20.0,
+        obeys: bool = False,
     ) -> None:
         self.story = story
+        self._obeys = obeys
         self.gateways: dict[str, SimulatedGateway] = {}
         for number, gateway in enumerate(story.neighbourhood.gateways):
             self.gateways[gateway.id] = SimulatedGateway(
@@ -92,7 +97,8 @@ class Player:
 
     def play(self, start_ns: int, end_ns: int) -> None:
         """Let everything happen from a moment up to, not including, another."""
-        for act in self.story.step(start_ns, end_ns):
+        asked = {key: gateway.asked for key, gateway in self.gateways.items()}
+        for act in self.story.step(start_ns, end_ns, asked if self._obeys else None):
             self.perform(act)
 
     def perform(self, act: Act) -> None:

@@ -1,7 +1,7 @@
 """All readings of a building in a span of time, on columns; a function of seed and moment."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -141,8 +141,20 @@ class Tape:
         self._weather, self._buildings, self._stretch_ns = weather, buildings, stretch_ns
         self._made: tuple[int, GatewayReadings] | None = None
 
-    def between(self, start_ns: int, end_ns: int) -> GatewayReadings:
-        """Take the readings from a moment up to, not including, another."""
+    def between(
+        self, start_ns: int, end_ns: int, asked: Mapping[str, int] | None = None
+    ) -> GatewayReadings:
+        """Take the readings from a moment up to, not including, another.
+
+        `asked` gives seconds between readings by address, where they differ from the registered.
+        """
+        if asked and self._differs(asked):
+            return joined(
+                [
+                    readings_between(_asked(own, asked), self._weather, play, start_ns, end_ns)
+                    for own, play in self._buildings
+                ]
+            )
         parts = []
         for number in range(start_ns // self._stretch_ns, -(-end_ns // self._stretch_ns)):
             _, rest = self._stretch(number).before(start_ns)
@@ -158,6 +170,13 @@ class Tape:
             np.concatenate([p.value for p in parts]) if parts else np.empty(0),
         )
 
+    def _differs(self, asked: Mapping[str, int]) -> bool:
+        return any(
+            asked.get(i.channel.address, i.channel.interval_s) != i.channel.interval_s
+            for own, _ in self._buildings
+            for i in own
+        )
+
     def _stretch(self, number: int) -> GatewayReadings:
         if self._made is None or self._made[0] != number:
             start_ns = number * self._stretch_ns
@@ -169,6 +188,16 @@ class Tape:
             ]
             self._made = number, joined(made)
         return self._made[1]
+
+
+def _asked(instruments: Sequence[Instrument], asked: Mapping[str, int]) -> list[Instrument]:
+    """Let instruments read as often as they are asked to."""
+    return [
+        replace(i, channel=replace(i.channel, interval_s=asked[i.channel.address]))
+        if i.channel.address in asked
+        else i
+        for i in instruments
+    ]
 
 
 def _moments(instrument: Instrument, start_ns: int, end_ns: int) -> Int64s:

@@ -1,6 +1,6 @@
 """The fixed story of the demo: which building meets what, and when, with its ground truth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -151,12 +151,17 @@ class Story:
     marks: tuple[Act, ...]
     tapes: dict[str, Tape] = field(repr=False)
 
-    def step(self, start_ns: int, end_ns: int) -> list[Act]:
-        """Tell everything that happens from a moment up to, not including, another, in order."""
+    def step(
+        self, start_ns: int, end_ns: int, asked: Mapping[str, Mapping[str, int]] | None = None
+    ) -> list[Act]:
+        """Tell everything that happens from a moment up to, not including, another, in order.
+
+        `asked` gives seconds between readings by gateway and address, as Anju asked for them.
+        """
         acts: list[Act] = [m for m in self.marks if start_ns <= m.at_ns < end_ns]
         for gateway_id, tape in self.tapes.items():
             cuts = [m.at_ns for m in acts if m.gateway_id == gateway_id]
-            readings = tape.between(start_ns, end_ns)
+            readings = tape.between(start_ns, end_ns, (asked or {}).get(gateway_id))
             for low, high in pairwise([start_ns, *sorted(set(cuts)), end_ns]):
                 before, readings = readings.before(high)
                 if len(before):

@@ -10,14 +10,15 @@ from typing import Literal
 import msgspec
 import structlog
 
-from domain.accounts import DayAccount
+from domain.accounts import DayAccount, Released
 from domain.arrivals import Arrivals, Committed
 from domain.errors import StoreUnavailable
 from domain.gateway_clocks import ClockNote, ClockRules, GatewayClock
-from domain.ledger import AccountDay, Admission, Counting, Ledger, Release, day_text
+from domain.ledger import AccountDay, Admission, Ledger, Release, day_text
 from domain.numbering import NumberSet
 from domain.ports import SpoolEntry
 from domain.services import Health
+from domain.timing import Counting
 from storage.failures import Failures
 from storage.spool_file import SpoolDamaged, SpoolFull, connect, open_file, take_lock
 from storage.spool_held import (
@@ -29,17 +30,20 @@ from storage.spool_held import (
     take_held,
     waiting_by_gateway,
 )
+from storage.spool_marks import note_let_in, put_marks, take_marks, was_let_in
 from storage.spool_rows import decode_row, encode_row, weight_of
 
 log = structlog.get_logger()
 
-#: newest rows whose readings are remembered over a restart: what was committed just before a kill
-#: and not yet acknowledged comes again, and without numbers only its content tells
+_decode_reasons = msgspec.json.Decoder(tuple[tuple[str, str, int], ...]).decode
+
+#: newest rows whose readings are remembered over a restart: two values at one instant are set
+#: apart against them, and a spool of an older version has no marks yet
 _ROWS_REMEMBERED = 50
 #: rows of waiting readings that are looked at in one go
 _HELD_AT_ONCE = 1_000
 _PUT_NUMBERS = "INSERT OR REPLACE INTO numbers VALUES (?, ?, ?)"
-_PUT_ACCOUNT = "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PUT_ACCOUNT = "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class SpoolReader:
@@ -172,6 +176,7 @@ class SqliteSpool(SpoolReader):
             self._load_account,
             clock_rules or ClockRules(),
             take_clocks(self._writer),
+            take_marks(self._writer),
         )
         self._anything_held = bool(waiting_by_gateway(self._writer))
         head = self.head()
@@ -207,6 +212,37 @@ class SqliteSpool(SpoolReader):
             self._trouble = ""
             self.failures.succeeded()
             self._ledger.keep(admission)
+        return self._said(admission, offset)
+
+    def let_in(self, arrivals: Arrivals, released: Released) -> Committed | None:
+        """Take in the readings of a refusal after all, once.
+
+        Parameters
+        ----------
+        arrivals
+            Made from the refusal; nothing of them is refused.
+
+        Returns
+        -------
+        Committed or None
+            `None` when they were let in before: nothing has changed.
+
+        Raises
+        ------
+        StoreUnavailable
+            As `write`.
+
+        """
+        with self._writing, _told(self.path):
+            if was_let_in(self._writer, released.refusal_id):
+                return None
+            self._refuse_when_full()
+            admission = self._ledger.admit(arrivals, released)
+            offset = self._commit(admission, arrivals, released)
+            self._ledger.keep(admission)
+        return self._said(admission, offset)
+
+    def _said(self, admission: Admission, offset: int) -> Committed:
         for gateway_id, boot in admission.restarted:
             log.warning("gateway counts anew without a new boot", gateway=gateway_id, boot=boot)
         self._anything_held |= bool(admission.held)
@@ -268,12 +304,17 @@ class SqliteSpool(SpoolReader):
         self._writer.executemany(
             _PUT_ACCOUNT,
             [
-                (*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing)
+                (
+                    *(*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing),
+                    msgspec.json.encode(a.reasons).decode(),
+                )
                 for key, a in accounts.items()
             ],
         )
 
-    def _commit(self, admission: Admission, arrivals: Arrivals) -> int:
+    def _commit(
+        self, admission: Admission, arrivals: Arrivals, released: Released | None = None
+    ) -> int:
         writer = self._writer
         writer.execute("BEGIN IMMEDIATE")
         try:
@@ -289,6 +330,7 @@ class SqliteSpool(SpoolReader):
                 arrivals.statuses,
                 told,
                 admission.waves,
+                admission.gaps,
             )
             weight = len(admission.batch) + weight_of(admission.waves)
             writer.executemany(
@@ -296,6 +338,9 @@ class SqliteSpool(SpoolReader):
                 [(*key, numbers.to_bytes()) for key, numbers in admission.numbers.items()],
             )
             self._put_accounts(admission.accounts)
+            put_marks(writer, admission.marks, self._ledger.recent.half)
+            if released is not None:
+                note_let_in(writer, released.refusal_id)
             offset = writer.execute(
                 "INSERT INTO batches (readings, body) VALUES (?, ?)", (weight, body)
             ).lastrowid
@@ -335,11 +380,15 @@ class SqliteSpool(SpoolReader):
 
     def _load_account(self, key: AccountDay) -> DayAccount | None:
         row = self._writer.execute(
-            "SELECT stored, rejected, quarantined, duplicate, missing FROM accounts"
+            "SELECT stored, rejected, quarantined, duplicate, missing, reasons FROM accounts"
             " WHERE gateway = ? AND day = ?",
             key,
         ).fetchone()
-        return None if row is None else DayAccount(key[0], day_text(key[1]), *row)
+        if row is None:
+            return None
+        stored, rejected, quarantined, duplicate, missing, reasons = row
+        figures = (stored, rejected, quarantined, duplicate, missing)
+        return DayAccount(key[0], day_text(key[1]), *figures, _decode_reasons(reasons))
 
     def health(self) -> Health:
         """Tell how full it is and whether it takes readings."""

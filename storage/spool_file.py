@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from domain.errors import Conflict, SafetyError, StoreUnavailable
 
-VERSION = 2
+VERSION = 3
 
 _FIRST = """
 CREATE TABLE batches (
@@ -52,8 +52,17 @@ CREATE TABLE clocks ( -- clocks that are not right
     PRIMARY KEY (gateway, boot)
 ) WITHOUT ROWID;
 """
+_THIRD = """
+ALTER TABLE accounts ADD COLUMN reasons TEXT NOT NULL DEFAULT '[]'; -- JSON
+CREATE TABLE marks ( -- of what came without numbers
+    half INTEGER NOT NULL,
+    marks BLOB NOT NULL
+);
+CREATE INDEX marks_half ON marks (half);
+CREATE TABLE released (refusal TEXT PRIMARY KEY) WITHOUT ROWID; -- let in after all
+"""
 #: what brings a file from each version to the next
-_STEPS = (_FIRST, _SECOND)
+_STEPS = (_FIRST, _SECOND, _THIRD)
 
 
 class SpoolDamaged(StoreUnavailable):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from domain.accounts import DayAccount, Refusal
+from domain.accounts import DayAccount, GapChange, Refusal
 from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, SpoolEntry
 from domain.readings import ReadingBatch
@@ -51,6 +51,7 @@ class _Row(msgspec.Struct, array_like=True):
     statuses: list[GatewayStatus]
     clocks: list[ClockNote] = []
     waves: list[_Wave] = []
+    gaps: list[GapChange] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -64,6 +65,7 @@ def encode_row(
     statuses: tuple[GatewayStatus, ...],
     clocks: tuple[ClockNote, ...] = (),
     waves: Sequence[WaveBlock] = (),
+    gaps: tuple[GapChange, ...] = (),
 ) -> bytes:
     """Write a row down: 42 bytes a reading, the ids of its channels, samples as they came."""
     columns = [getattr(batch, name).astype(kind, copy=False).tobytes() for name, kind in _COLUMNS]
@@ -76,6 +78,7 @@ def encode_row(
         list(statuses),
         list(clocks),
         [_Wave(*(getattr(block, name) for name in _Wave.__struct_fields__)) for block in waves],
+        list(gaps),
     )
     return _encode(row)
 
@@ -107,4 +110,5 @@ def decode_row(offset: int, data: bytes) -> SpoolEntry:
         tuple(row.statuses),
         tuple(row.clocks),
         tuple(WaveBlock(*msgspec.structs.astuple(wave)) for wave in row.waves),
+        tuple(row.gaps),
     )

@@ -108,6 +108,8 @@ def make_city(folder: Path) -> City:
         files=FolderFiles(folder / "files"),
         report_bytes_max=100_000,
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
+        fleet=records.fleet,
+        quarantine=records.quarantine,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
         provisioning=LocalProvisioning(
             records.credentials, records.register, wall, "mqtts://mqtt.example.org:8883"
@@ -315,4 +317,6 @@ def profile() -> LimitProfile:
         certainty=Certainty.VERIFIED,
         effective_from="2026-01-01",
     )
-    return LimitProfile("test", "1", (row,), (("confirm.need", 3.0),))
+    numbers = (("confirm.need", 3.0), ("care.window_days", 30.0), ("compensation.days", 30.0))
+    shipped = load_profile()
+    return LimitProfile("test", "1", (row,), numbers, sampling=shipped.sampling, care=shipped.care)

@@ -27,6 +27,8 @@ MENU = {
     "desk": ("/", "alerts:read"),
     "buildings": ("/buildings", "buildings:read"),
     "gateways": ("/gateways", "gateways:read"),
+    "fleet": ("/fleet", "gateways:read"),
+    "accounts": ("/accounts", "accounts:read"),
     "health": ("/health", "operations:read"),
     "users": ("/users", "users:write"),
 }

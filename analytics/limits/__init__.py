@@ -8,6 +8,7 @@ from importlib.resources import files
 from itertools import combinations, pairwise
 from typing import Any
 
+from analytics.limits.operations import care_rows, sampling_rows
 from domain.errors import SettingsInvalid
 from domain.limits import Certainty, Level, Limit, LimitProfile, VibrationTable
 
@@ -88,6 +89,8 @@ def parse_profile(text: str) -> LimitProfile:
         numbers=tuple((key, float(value)) for key, value in data.get("numbers", {}).items()),
         tables=tuple(_table(table) for table in data.get("tables", [])),
         choices=tuple((key, str(value)) for key, value in data.get("choices", {}).items()),
+        sampling=sampling_rows(data),
+        care=care_rows(data),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from domain.limits import Limit, LimitProfile, VibrationTable
+from domain.limits import CareRow, Limit, LimitProfile, SamplingRow, VibrationTable
 
 _HEADINGS = {
     "tilt_total": "整体倾斜 · Total tilt (survey and change since)",
@@ -34,6 +34,14 @@ _TABLES = (
 )
 
 
+_SAMPLING = (
+    "How often a gateway is asked to read a channel, by the grade of its house and while an"
+    " alert is orange or red. A plan never asks for fewer readings than the channel is"
+    " registered for."
+)
+_CARE = "What makes a gateway worth a visit; the list is sorted by the sum of the weights."
+
+
 def render(profile: LimitProfile) -> str:
     """Write the page for a profile, Markdown."""
     parts = [
@@ -44,6 +52,12 @@ def render(profile: LimitProfile) -> str:
         rows = [row for row in profile.rows if row.quantity == quantity]
         parts += [f"## {_HEADINGS.get(quantity, quantity)}", _rows(rows)]
     parts += [
+        "## 采样计划 · Sampling plans",
+        _SAMPLING,
+        _sampling(profile.sampling),
+        "## 设备巡修 · What is worth a visit",
+        _CARE,
+        _care(profile.care),
         "## 控制参数 · Steering numbers",
         _table(("name", "value"), ((f"`{k}`", _number(v)) for k, v in profile.numbers)),
         "## 选用 · Choices",
@@ -98,6 +112,44 @@ def _vibration(tables: Iterable[VibrationTable]) -> str:
                 table.certainty.value,
             )
             for table in tables
+        ),
+    )
+
+
+def _sampling(rows: Iterable[SamplingRow]) -> str:
+    header = ("row", "state", "kinds", "every", "waves", "source", "certainty")
+    return _table(
+        header,
+        (
+            (
+                f"`{row.id}`",
+                row.state,
+                ", ".join(row.kinds),
+                f"{row.interval_s} s",
+                "when shaking begins" if row.trigger else "–",
+                row.source,
+                row.certainty.value,
+            )
+            for row in rows
+        ),
+    )
+
+
+def _care(rows: Iterable[CareRow]) -> str:
+    header = ("row", "figure", "worth a visit", "weight", "consequence", "source", "certainty")
+    return _table(
+        header,
+        (
+            (
+                f"`{row.id}`",
+                row.figure,
+                f"{row.op} {_number(row.value)} {row.unit}",
+                _number(row.weight),
+                row.consequence,
+                row.source,
+                row.certainty.value,
+            )
+            for row in rows
         ),
     )
 

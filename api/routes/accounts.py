@@ -1,30 +1,38 @@
 """The account of readings: what became of everything that each gateway sent."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from api.fields import At, Day, Id, Out
-from api.paging import After, Limit, PageOf
+from api.gateway_scope import gateways_asked
 from api.permission import Given, Seen, may
 from api.problem import problems
-from api.sight import Sight
-from api.visibility import whole_city
+from api.sheet import CSV, csv_response
 from domain.access import Caller
-from domain.accounts import DayAccount, Fate, Refusal
-from domain.errors import InvalidInput, NotFound
-from domain.ports import Page
+from domain.accounts import Fate, NumberGap
 from domain.services import Services
+from domain.statement import Fleet, Line, lines
 
-router = APIRouter(tags=["accounts"])
+router = APIRouter(prefix="/accounts", tags=["accounts"])
+
+FirstDay = Annotated[Day | None, Query(description="first day, included")]
+LastDay = Annotated[Day | None, Query(description="last day, included")]
+_COUNTED = ("stored", "rejected", "quarantined", "missing", "duplicate")
 
 
 class Totals(BaseModel):
-    """Counts of readings: sent = stored + rejected + quarantined + missing, duplicates apart."""
+    """Counts of readings, added up.
+
+    For gateways that number their readings sent = stored + rejected + quarantined + missing,
+    duplicates apart; the figures of the others are in `expected` and not in `sent`.
+    """
 
     sent: int
+    expected: int
     stored: int
     rejected: int
     quarantined: int
@@ -32,153 +40,158 @@ class Totals(BaseModel):
     duplicate: int
 
     @classmethod
-    def of(cls, accounts: list[DayAccount]) -> "Totals":
-        """Add up accounts."""
-        return cls(**{name: sum(getattr(a, name) for a in accounts) for name in cls.model_fields})
+    def of(cls, rows: Sequence[Line]) -> "Totals":
+        """Add up lines."""
+        return cls(**{name: sum(getattr(a, name) or 0 for a in rows) for name in cls.model_fields})
 
 
-class DayAccountOut(Out):
+class ReasonOut(BaseModel):
+    """Why readings were not stored."""
+
+    fate: Fate
+    reason: str
+    readings: int
+
+
+class LineOut(Out):
     """One gateway's readings on one day (UTC, by arrival)."""
 
     gateway_id: str
     day: date
-    sent: int
+    sent: int | None = Field(description="by its own numbers; null for senders without")
+    expected: int | None = Field(description="by plan, up to now; for senders without numbers")
+    short: int | None = Field(description="expected and not come; for senders without numbers")
     stored: int
     rejected: int
     quarantined: int
     missing: int
     duplicate: int
+    reasons: list[ReasonOut]
+
+    @classmethod
+    def of(cls, line: Line) -> "LineOut":
+        """Show a line."""
+        reasons = [ReasonOut(fate=Fate(f), reason=r, readings=n) for f, r, n in line.reasons]
+        names = cls.model_fields.keys() - {"reasons"}
+        shown = {name: getattr(line, name) for name in names} | {"reasons": reasons}
+        return cls.model_validate(shown)
 
 
 class Accounts(BaseModel):
     """The account, by gateway and day, and added up."""
 
-    items: list[DayAccountOut]
+    items: list[LineOut]
     total: Totals
 
 
-class RefusalOut(Out):
-    """A payload or reading that was not stored."""
+class GapOut(Out):
+    """Numbers that a later one has overtaken and that have not come."""
 
-    id: str
     gateway_id: str
-    received_at: At = Field(validation_alias="received_at_ns")
-    fate: Fate
-    reason: str
-    detail: str
-    readings: int = Field(description="how many it stands for; 0 when it cannot be read at all")
-    address: str
-    sample: str = Field(description="as it came, cut; bytes that are no UTF-8 as \\xNN")
+    boot: int
+    count: int = Field(description="how often the gateway had begun to count anew in this boot")
+    first: int
+    last: int
+    readings: int
+    day: date = Field(description="on which a later number came: they count as missing on it")
+    after: At | None = Field(description="when the reading before them was taken, if known")
+    before: At | None = Field(description="when the reading after them was taken, if known")
 
     @classmethod
-    def of(cls, refusal: Refusal) -> "RefusalOut":
-        """Show a refusal."""
-        names = cls.model_fields.keys() - {"received_at", "sample"}
-        return cls.model_validate(
-            {name: getattr(refusal, name) for name in names}
-            | {
-                "received_at_ns": refusal.received_at_ns,
-                "sample": refusal.sample.decode("utf-8", "backslashreplace"),
-            }
-        )
+    def of(cls, gap: NumberGap) -> "GapOut":
+        """Show a gap."""
+        names = cls.model_fields.keys() - {"after", "before"}
+        times = {"after": gap.after_ns or None, "before": gap.before_ns or None}
+        return cls.model_validate({name: getattr(gap, name) for name in names} | times)
 
 
-class RefusalCount(BaseModel):
-    """How many readings of a gateway were refused for one reason."""
-
-    gateway_id: str
-    fate: Fate
-    reason: str
-    address: str
-    count: int
-
-
-@router.get("/accounts", responses=problems(401, 403, 404, 422, 503))
+@router.get("", responses=problems(401, 403, 404, 422, 503))
 def read_accounts(
     services: Given,
     sight: Seen,
     who: Annotated[Caller, Depends(may("accounts:read"))],
     gateway_id: Annotated[Id | None, Query()] = None,
-    first: Annotated[Day | None, Query(description="first day, included")] = None,
-    last: Annotated[Day | None, Query(description="last day, included")] = None,
+    first: FirstDay = None,
+    last: LastDay = None,
 ) -> Accounts:
     """Read the account of readings by gateway and day."""
-    wanted = _gateways(services, sight, who, gateway_id)
-    rows = [
-        row
-        for row in services.accounts.accounts(wanted)
-        if (first is None or row.day >= first.isoformat())
-        and (last is None or row.day <= last.isoformat())
-    ]
-    return Accounts(
-        items=[DayAccountOut.model_validate(row) for row in rows], total=Totals.of(rows)
-    )
+    rows = _lines(services, gateways_asked(services, sight, who, gateway_id), first, last)
+    return Accounts(items=[LineOut.of(row) for row in rows], total=Totals.of(rows))
 
 
-@router.get("/refusals", responses=problems(401, 403, 404, 422, 503))
-def read_refusals(
+@router.get(".csv", responses={**CSV, **problems(401, 403, 404, 422, 503)})
+def save_accounts(
     services: Given,
     sight: Seen,
     who: Annotated[Caller, Depends(may("accounts:read"))],
     gateway_id: Annotated[Id | None, Query()] = None,
-    limit: Limit = 100,
-    after: After = "",
-) -> PageOf[RefusalOut]:
-    """List what was not stored and why, newest first; unknown gateways for the whole city only."""
-    wanted = _gateways(services, sight, who, gateway_id)
-    rows = _refusals(services, wanted, Page(limit + 1, after))
-    page = rows[:limit]
-    return PageOf(
-        items=[RefusalOut.of(row) for row in page],
-        next=page[-1].id if len(rows) > limit else None,
+    first: FirstDay = None,
+    last: LastDay = None,
+) -> Response:
+    """Save the account as CSV: one line a gateway and day, the reasons in one cell."""
+    rows = _lines(services, gateways_asked(services, sight, who, gateway_id), first, last)
+    names = {gateway.id: gateway.name for gateway in services.register.gateways()}
+    head = ("gateway_id", "name", "day", "sent", "expected", *_COUNTED, "reasons")
+    return csv_response(
+        "accounts.csv",
+        head,
+        (
+            (
+                *(row.gateway_id, names.get(row.gateway_id, ""), row.day, row.sent, row.expected),
+                *(getattr(row, name) for name in _COUNTED),
+                "; ".join(f"{fate}: {reason}: {n}" for fate, reason, n in row.reasons),
+            )
+            for row in rows
+        ),
     )
 
 
-@router.get("/refusals/counts", responses=problems(401, 403, 503))
-def read_refusal_counts(
-    services: Given, sight: Seen, who: Annotated[Caller, Depends(may("accounts:read"))]
-) -> list[RefusalCount]:
-    """Count what was not stored by gateway, fate, reason and address."""
-    wanted = _gateways(services, sight, who, None)
-    return [
-        RefusalCount(gateway_id=gateway, fate=Fate(fate), reason=reason, address=at, count=count)
-        for gateway, fate, reason, at, count in services.accounts.refusal_counts()
-        if wanted is None or gateway in wanted
-    ]
+@router.get("/gaps", responses=problems(401, 403, 404, 422, 503))
+def read_gaps(
+    services: Given,
+    sight: Seen,
+    who: Annotated[Caller, Depends(may("accounts:read"))],
+    gateway_id: Annotated[Id | None, Query()] = None,
+    first: FirstDay = None,
+    last: LastDay = None,
+) -> list[GapOut]:
+    """List the numbers that are missing, with the times between which they were taken."""
+    wanted = gateways_asked(services, sight, who, gateway_id)
+    days = (first.isoformat() if first else "", last.isoformat() if last else "")
+    return [GapOut.of(gap) for gap in services.fleet.gaps(wanted, *days)]
 
 
-def _gateways(
-    services: Services, sight: Sight, caller: Caller, gateway_id: str | None
-) -> list[str] | None:
-    """List the gateways that a caller asks for and may see; `None` means all, unknown ones too.
+@router.get("/gaps.csv", responses={**CSV, **problems(401, 403, 404, 422, 503)})
+def save_gaps(
+    services: Given,
+    sight: Seen,
+    who: Annotated[Caller, Depends(may("accounts:read"))],
+    gateway_id: Annotated[Id | None, Query()] = None,
+    first: FirstDay = None,
+    last: LastDay = None,
+) -> Response:
+    """Save the missing numbers as CSV."""
+    rows = read_gaps(services, sight, who, gateway_id, first, last)
+    head = tuple(GapOut.model_fields)
+    return csv_response(
+        "gaps.csv", head, (tuple(_text(getattr(row, name)) for name in head) for row in rows)
+    )
 
-    Raises
-    ------
-    NotFound
-        When the one that is asked for is not there or foreign.
 
-    """
-    if gateway_id is not None:
-        return [sight.gateway(caller, gateway_id).id]
-    if whole_city(caller):
-        return None
-    return [gateway.id for gateway in sight.gateways(caller, services.register.gateways())]
+def _text(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
 
-def _refusals(services: Services, gateway_ids: list[str] | None, page: Page) -> list[Refusal]:
-    """Read refusals of some gateways, newest first.
-
-    Raises
-    ------
-    NotFound
-        When the page goes on after a refusal that is not there.
-
-    """
-    try:
-        if gateway_ids is None:
-            return services.accounts.refusals(page)
-        found = [services.accounts.refusals(page, gateway_id=each) for each in gateway_ids]
-    except InvalidInput:
-        raise NotFound(f"no refusal {page.after!r} to go on after") from None
-    rows = [row for rows in found for row in rows]
-    return sorted(rows, key=lambda row: (row.received_at_ns, row.id), reverse=True)[: page.limit]
+def _lines(
+    services: Services, wanted: list[str] | None, first: date | None, last: date | None
+) -> list[Line]:
+    gateways = services.register.gateways()
+    shards = sorted({gateway.shard for gateway in gateways})
+    pairs = [p for shard in shards for p in services.register.channels_of_gateways(shard)]
+    return lines(
+        services.accounts.accounts(wanted),
+        Fleet.of(gateways, pairs, services.fleet.plans(wanted)),
+        services.clock.now_ns(),
+        first.isoformat() if first else "",
+        last.isoformat() if last else "",
+    )

@@ -152,9 +152,11 @@ def _take_messages(
     code = _codes(readings, codes_of)
     taken, readable = read_times([reading.t for reading in readings])
     good = readable & (code >= 0)
-    for row in np.flatnonzero(~good).tolist():
+    bad_rows = np.flatnonzero(~good).tolist()
+    places = len(into) + np.cumsum(good) if bad_rows else good
+    for row in bad_rows:
         at = int(message[row])
-        number = (int(boot[at]), int(row_seq[row]))
+        number = (int(boot[at]), int(row_seq[row]), int(places[row]))
         refuse_reading(readings[row], received_ns[at], senders[at], into, *number)
     rows = Rows(
         code,
@@ -213,4 +215,18 @@ def _count(
     for run, last, newest_ns in zip(runs.tolist(), lasts.tolist(), newest.tolist(), strict=True):
         at = int(used[run])
         n = int(end[last] - start[run])
-        into.count(senders[at].gateway_id, int(boot[at]), int(start[run]), n, newest_ns)
+        ends_ns = _ends(taken, first[used[run : last + 1]], size[used[run : last + 1]])
+        into.count(senders[at].gateway_id, int(boot[at]), int(start[run]), n, newest_ns, ends_ns)
+
+
+def _ends(taken: Int64s, first: Int64s, size: Int64s) -> tuple[int, int]:
+    """Tell the times of the first and the last reading of some messages that follow each other.
+
+    A time that cannot be read is 0; then the nearest inside counts.
+    """
+    ends = int(taken[first[0]]), int(taken[first[-1] + size[-1] - 1])
+    if all(ends):
+        return ends
+    rows = np.concatenate([np.arange(a, a + n) for a, n in zip(first, size, strict=True)])
+    known = taken[rows][taken[rows] > 0]
+    return (int(known[0]), int(known[-1])) if len(known) else (0, 0)

@@ -32,6 +32,7 @@ def take_numbered(
         into.refuse_stranger(sender.gateway_id, received_ns, payload, len(readings))
         return
     codes, numbered, newest = sender.addresses.codes, seq >= 0, 0
+    first_ns = last_ns = 0
     for position, reading in enumerate(readings):
         number = seq + position if numbered else -1
         if isinstance(reading, Bad):
@@ -44,14 +45,26 @@ def take_numbered(
         else:
             into.add(code, taken, reading.v, sender.code, received_ns, boot, number)
         newest = max(newest, taken)
+        first_ns = first_ns or taken
+        last_ns = taken or last_ns
     if numbered and readings:
-        into.count(sender.gateway_id, boot, seq, len(readings), newest)
+        ends_ns = first_ns, last_ns
+        into.count(sender.gateway_id, boot, seq, len(readings), newest, ends_ns)
 
 
 def refuse_reading(
-    reading: Sent, received_ns: int, sender: Sender, into: Columns, boot: int, seq: int
+    reading: Sent,
+    received_ns: int,
+    sender: Sender,
+    into: Columns,
+    boot: int,
+    seq: int,
+    place: int = -1,
 ) -> int:
-    """Refuse a reading for its time or its channel; give its time, 0 when it cannot be read."""
+    """Refuse a reading for its time or its channel; give its time, 0 when it cannot be read.
+
+    `place` is the number of rows that came before it, by default all so far.
+    """
     sample = msgspec.json.encode(reading)
     try:
         taken = read_time(reading.t)
@@ -60,5 +73,5 @@ def refuse_reading(
     else:
         detail = f"no channel {reading.c[:100]!r} at gateway {sender.gateway_id!r}"
         fate, bad = Fate.QUARANTINED, Bad("unknown channel", detail, reading.c, sample)
-    into.refuse(sender.gateway_id, received_ns, fate, bad, 1, boot, seq)
+    into.refuse(sender.gateway_id, received_ns, fate, bad, 1, boot, seq, place)
     return taken

@@ -18,6 +18,7 @@ class _Status(msgspec.Struct):
     battery: float | None = None
     signal: float | None = None
     firmware: str = ""
+    config: Annotated[int, msgspec.Meta(ge=0, le=2**48)] | None = None
 
 
 _decode = msgspec.json.Decoder(_Status).decode
@@ -49,6 +50,7 @@ def decode(payload: bytes, gateway_id: str, at_ns: int) -> GatewayStatus:
         status.battery,
         status.signal,
         status.firmware[:80].replace("\0", "\ufffd"),
+        status.config,
     )
 
 

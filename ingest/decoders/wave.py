@@ -124,7 +124,7 @@ def take(payload: bytes, received_ns: int, sender: Sender, into: Columns) -> Non
     except _Unfit as error:
         into.refuse(sender.gateway_id, received_ns, error.fate, error.bad, 1, boot, seq)
     if seq >= 0:
-        into.count(sender.gateway_id, boot, seq, 1, newest)
+        into.count(sender.gateway_id, boot, seq, 1, newest, (newest, newest))
 
 
 def _add(

@@ -127,6 +127,19 @@ class Door:
         self._thread.join(_STOP_S)
         self._pool.shutdown()
 
+    def send(self, gateway_id: str, kind: str, payload: bytes) -> None:
+        """Send to a gateway, or keep for when it comes; see `domain.fleet_ports.Downlink`."""
+        if not self._stopped:
+            self._loop.call_soon_threadsafe(self._tell, gateway_id, kind, payload)
+
+    def _tell(self, gateway_id: str, kind: str, payload: bytes) -> None:
+        connection = self._gateways.get(gateway_id)
+        shard = connection.shard if connection else 0
+        topic = str(Topic(shard, gateway_id, kind))
+        self.sessions.of(gateway_id).tell(topic, 0, payload)
+        if connection is not None:
+            connection.send_waiting()
+
     def health(self) -> Health:
         """Tell whether readings come in and are kept."""
         where = f"{self.limits.host}:{self.port}"

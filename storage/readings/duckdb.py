@@ -20,7 +20,9 @@ import numpy as np
 
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.readings import Int32s, Reading, ReadingBatch, Rollup, Series
+from domain.retention import Window
 from storage.readings import duckdb_file as file
+from storage.readings.aside import downsampled, joined
 from storage.readings.columns import FIT, NEVER, checked, rows_of
 from storage.readings.duckdb_change import Change
 from storage.readings.heads import Heads, empty_heads, filling_of
@@ -89,8 +91,13 @@ class DuckdbReadingStore:
 
     def between(self, channel_id: str, start_ns: int, end_ns: int) -> Series:
         """Read one channel; see `domain.ports.ReadingStore.between`."""
+        # what is aside first: if it is put there meanwhile, it is still among the others
+        aside = self._series("aside", channel_id, start_ns, end_ns)
+        return joined(self._series("reading", channel_id, start_ns, end_ns), aside)
+
+    def _series(self, table: str, channel_id: str, start_ns: int, end_ns: int) -> Series:
         found = self._read(
-            "SELECT taken_at, value, flag, received_at FROM reading"
+            f"SELECT taken_at, value, flag, received_at FROM {table}"
             " WHERE channel = ? AND taken_at >= ? AND taken_at < ? ORDER BY taken_at",
             [self._codes.get(channel_id, -1), *_clipped(start_ns, end_ns)],
         )
@@ -108,6 +115,9 @@ class DuckdbReadingStore:
         if points < 1:
             raise InvalidInput(f"points must be at least 1, got {points}", field="points")
         start_ns, end_ns = _clipped(start_ns, end_ns)
+        if len(self._series("aside", channel_id, start_ns, end_ns)):
+            series = self.between(channel_id, start_ns, end_ns)
+            return downsampled(series, start_ns, end_ns, points)
         length = max(1, -((start_ns - end_ns) // points))
         found = self._read(
             "SELECT (taken_at - $start) // $length AS number, count(*) AS count,"
@@ -175,6 +185,30 @@ class DuckdbReadingStore:
                     )
                 file.write_heads(database, codes, heads, self._heads.written)
             self._heads.put(codes, heads, self._heads.written)
+
+    def keep(self, windows: Sequence[Window], before_ns: int) -> None:
+        """Put readings aside; see `domain.ports.ReadingStore.keep`."""
+        with self._writing, self._errors("put readings aside"):
+            file.put_aside(self._open(), self._windows(windows), before_ns)
+
+    def keep_only(self, windows: Sequence[Window]) -> None:
+        """Forget what is in no window; see `domain.ports.ReadingStore.keep_only`."""
+        with self._writing, self._errors("forget readings put aside"):
+            file.keep_aside_only(self._open(), self._windows(windows))
+
+    def delete_rollups_before(self, every: Every, end_ns: int) -> None:
+        """Forget spans; see `domain.ports.ReadingStore.delete_rollups_before`."""
+        with self._writing, self._errors("delete old rollups"):
+            self._open().execute(f"DELETE FROM {every} WHERE start < ?", [end_ns])
+
+    def _windows(self, windows: Sequence[Window]) -> file.Columns:
+        known = [w for w in windows if w.channel_id in self._codes]
+        spans = [_clipped(w.start_ns, w.end_ns) for w in known]
+        return {
+            "channel": np.array([self._codes[w.channel_id] for w in known], np.int32),
+            "first": np.array([start for start, _ in spans], np.int64),
+            "past": np.array([end for _, end in spans], np.int64),
+        }
 
     def close(self) -> None:
         """Write all to the file proper and let go of it; closing twice is allowed."""

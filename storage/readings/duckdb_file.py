@@ -35,6 +35,13 @@ CREATE TABLE day ({SPAN});
 """
 
 
+#: readings put aside as evidence; made in files that had no such table yet
+ASIDE = """
+CREATE TABLE IF NOT EXISTS aside (
+    channel INTEGER, taken_at BIGINT, value DOUBLE, flag USMALLINT, received_at BIGINT)
+"""
+
+
 def connect(path: Path | None, memory_mb: int) -> Database:
     """Open a file, made when missing, and check that it is ours.
 
@@ -61,6 +68,7 @@ def connect(path: Path | None, memory_mb: int) -> Database:
                 raise StoreUnavailable(
                     f"readings file {path} has schema {version}, this Anju reads {SCHEMA}"
                 )
+        database.execute(ASIDE)
     except BaseException:
         database.close()
         raise
@@ -149,6 +157,43 @@ def recomputed(database: Database, every: Every, channel: Int32s, start: Int64s)
             {"length": length, "low": int(start.min()), "high": int(start.max()) + length - 1},
         )
     return _spans(found)
+
+
+def put_aside(database: Database, windows: Columns, before_ns: int) -> None:
+    """Copy the readings of some windows that are older than a moment; in one transaction.
+
+    Parameters
+    ----------
+    windows
+        Columns `channel`, `first`, `past`: the moment left out.
+
+    """
+    inside = (
+        "reading.channel = given.channel AND reading.taken_at >= given.first"
+        " AND reading.taken_at < given.past AND reading.taken_at < ?"
+    )
+    with given(database, windows), transaction(database):
+        database.execute(
+            "CREATE OR REPLACE TEMP TABLE moving AS SELECT DISTINCT reading.* FROM reading"
+            f" JOIN given ON {inside}",
+            [before_ns],
+        )
+        database.execute(
+            "DELETE FROM aside USING moving WHERE aside.channel = moving.channel"
+            " AND aside.taken_at = moving.taken_at"
+        )
+        database.execute("INSERT INTO aside SELECT * FROM moving")
+    database.execute("DROP TABLE moving")
+
+
+def keep_aside_only(database: Database, windows: Columns) -> None:
+    """Delete what was put aside and lies in no window; columns as in `put_aside`."""
+    with given(database, windows):
+        database.execute(
+            "DELETE FROM aside WHERE NOT EXISTS (SELECT 1 FROM given WHERE"
+            " aside.channel = given.channel AND aside.taken_at >= given.first"
+            " AND aside.taken_at < given.past)"
+        )
 
 
 def full_spans(database: Database, every: Every, channel: Int32s, start: Int64s) -> Spans:

@@ -22,10 +22,13 @@ import numpy as np
 
 from domain.errors import InvalidInput, SettingsInvalid, StoreUnavailable
 from domain.readings import Reading, ReadingBatch, Rollup, Series
-from storage.readings.columns import FIT, NEVER, checked
+from domain.retention import Window, merged
+from storage.readings.aside import downsampled, joined
+from storage.readings.columns import FIT, NEVER, Rows, checked
 from storage.readings.heads import empty_heads
 from storage.readings.influx_change import InfluxWriter
 from storage.readings.influx_http import (
+    EARLIEST_NS,
     InfluxHttp,
     Table,
     Values,
@@ -40,6 +43,7 @@ from storage.readings.influx_lines import (
     prefix_of,
     put_head,
     quoted,
+    reading_lines,
 )
 from storage.readings.spans import Every
 
@@ -99,7 +103,12 @@ class InfluxReadingStore:
 
     def between(self, channel_id: str, start_ns: int, end_ns: int) -> Series:
         """Read one channel; see `domain.ports.ReadingStore.between`."""
-        rows = self._paged("value, flag, received_at", "readings", channel_id, start_ns, end_ns)
+        # what is aside first: if it is put there meanwhile, it is still among the others
+        aside = self._series("aside", channel_id, start_ns, end_ns)
+        return joined(self._series("readings", channel_id, start_ns, end_ns), aside)
+
+    def _series(self, measurement: str, channel_id: str, start_ns: int, end_ns: int) -> Series:
+        rows = self._paged("value, flag, received_at", measurement, channel_id, start_ns, end_ns)
         return Series(
             np.array([row[0] for row in rows], np.int64),
             np.array([row[1] for row in rows], np.float64),
@@ -129,6 +138,9 @@ class InfluxReadingStore:
         """Read in equal spans; see `domain.ports.ReadingStore.downsample`."""
         if points < 1:
             raise InvalidInput(f"points must be at least 1, got {points}", field="points")
+        if len(self._series("aside", channel_id, start_ns, end_ns)):
+            series = self.between(channel_id, start_ns, end_ns)
+            return downsampled(series, start_ns, end_ns, points)
         length = max(1, -((start_ns - end_ns) // points))
         tables = self._query(
             "SELECT count(value), mean(value), min(value), max(value) FROM readings"
@@ -185,6 +197,36 @@ class InfluxReadingStore:
             heads["taken_at"][gone] = NEVER
             prefixes = [prefix_of(c) for c in chosen]
             self._server.write(list(head_lines(gone.astype(np.int32), heads[gone], prefixes)))
+
+    def keep(self, windows: Sequence[Window], before_ns: int) -> None:
+        """Put readings aside; see `domain.ports.ReadingStore.keep`."""
+        for window in windows:
+            end_ns = min(window.end_ns, before_ns)
+            series = self._series("readings", window.channel_id, window.start_ns, end_ns)
+            channel = np.zeros(len(series), np.int32)
+            rows = Rows(channel, series.taken_at, series.value, series.flag, series.received_at)
+            lines = reading_lines(rows, [prefix_of(window.channel_id)], "aside")
+            with self._writing:
+                self._server.write(list(lines))
+
+    def keep_only(self, windows: Sequence[Window]) -> None:
+        """Forget what is in no window; see `domain.ports.ReadingStore.keep_only`."""
+        tables = self._query("SELECT count(value) FROM aside GROUP BY channel")
+        for channel_id in rows_by_channel(tables):
+            edges = [EARLIEST_NS]
+            for window in merged(w for w in windows if w.channel_id == channel_id):
+                edges += [window.start_ns, window.end_ns]
+            edges.append(-EARLIEST_NS)
+            for start_ns, end_ns in zip(edges[::2], edges[1::2], strict=True):
+                if len(self._series("aside", channel_id, start_ns, end_ns)):
+                    with self._writing:
+                        self._server.delete("aside", channel_id, end_ns, start_ns)
+
+    def delete_rollups_before(self, every: Every, end_ns: int) -> None:
+        """Forget spans; see `domain.ports.ReadingStore.delete_rollups_before`."""
+        with self._writing:
+            self._check_open()
+            self._server.delete(every, None, end_ns)
 
     def close(self) -> None:
         """Let go of the connections; closing twice is allowed."""

@@ -120,8 +120,14 @@ class InfluxHttp:
             headers: Mapping[str, str] = self._call("GET", "/ping").headers
             return headers.get("X-Influxdb-Version", "")
 
-    def delete(self, measurement: str, channel_id: str | None, end_ns: int) -> None:
-        """Delete points before a moment, of one channel or of all.
+    def delete(
+        self,
+        measurement: str,
+        channel_id: str | None,
+        end_ns: int,
+        start_ns: int = EARLIEST_NS,
+    ) -> None:
+        """Delete points before a moment (and from another on), of one channel or of all.
 
         Raises
         ------
@@ -131,6 +137,8 @@ class InfluxHttp:
         """
         if self.version().startswith("1."):
             which = "" if channel_id is None else f" AND channel = {quoted(channel_id)}"
+            if start_ns > EARLIEST_NS:
+                which = f" AND time >= {start_ns}{which}"
             self.query(f'DELETE FROM "{measurement}" WHERE time < {end_ns}{which}')
             return
         predicate = f'_measurement="{measurement}"'
@@ -138,7 +146,7 @@ class InfluxHttp:
             predicate += ' AND channel="' + tag_of(channel_id).replace('"', '\\"') + '"'
         with self._errors("delete"):
             self._client.delete_api().delete(
-                rfc3339(EARLIEST_NS),
+                rfc3339(start_ns),
                 rfc3339(end_ns - 1),  # the last instant counts as within the range
                 predicate,
                 bucket=self._bucket,

@@ -70,11 +70,11 @@ def quoted(channel_id: str) -> str:
     return "'" + tag_of(channel_id).replace("'", "\\'") + "'"
 
 
-def reading_lines(rows: Rows, prefixes: list[str]) -> Iterator[str]:
+def reading_lines(rows: Rows, prefixes: list[str], measurement: str = "readings") -> Iterator[str]:
     """Write readings; `prefixes` has each channel's tag part by the channel's number."""
     for channel, taken_at, value, flag, received_at in _each(rows):
         yield (
-            f"readings{prefixes[channel]}value={value!r},flag={flag}i,"
+            f"{measurement}{prefixes[channel]}value={value!r},flag={flag}i,"
             f"received_at={received_at}i {taken_at}"
         )
 

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from domain.errors import InvalidInput
 from domain.readings import UNFIT, QualityFlag, Reading, ReadingBatch, Rollup, Series
-from storage.readings.columns import NEVER, SUMMED_BELOW, checked, fit
+from domain.retention import Window
+from storage.readings.aside import downsampled
+from storage.readings.columns import NEVER, SUMMED_BELOW, checked
 from storage.readings.spans import LENGTH_NS, Every
 
 
@@ -19,6 +20,7 @@ class MemoryReadingStore:
         self._lock = threading.Lock()
         self._kept: dict[str, dict[int, Reading]] = {}
         self._forgotten_before: dict[str, int] = {}
+        self._aside: dict[str, dict[int, Reading]] = {}
         # (channel, every) -> start -> (count, total, low, high)
         self._rollups: dict[tuple[str, Every], dict[int, tuple[int, float, float, float]]] = {}
 
@@ -75,8 +77,9 @@ class MemoryReadingStore:
     def between(self, channel_id: str, start_ns: int, end_ns: int) -> Series:
         """Read one channel; see `domain.ports.ReadingStore.between`."""
         with self._lock:
+            all_of_it = self._aside.get(channel_id, {}) | self._kept.get(channel_id, {})
             kept = sorted(
-                (r for t, r in self._kept.get(channel_id, {}).items() if start_ns <= t < end_ns),
+                (r for t, r in all_of_it.items() if start_ns <= t < end_ns),
                 key=lambda reading: reading.taken_at_ns,
             )
         return Series(
@@ -99,20 +102,7 @@ class MemoryReadingStore:
         """Read in equal spans; see `domain.ports.ReadingStore.downsample`."""
         if points < 1:
             raise InvalidInput(f"points must be at least 1, got {points}", field="points")
-        series = self.between(channel_id, start_ns, end_ns)
-        summed = fit(series.value, series.flag)
-        taken_at, value = series.taken_at[summed], series.value[summed]
-        length = max(1, -((start_ns - end_ns) // points))
-        number = (taken_at - start_ns) // length
-        edges = [*np.flatnonzero(np.diff(number, prepend=-1)).tolist(), len(number)]
-        parts = [value[a:b] for a, b in pairwise(edges)]
-        return Rollup(
-            start_ns + number[edges[:-1]] * length,
-            np.array([len(part) for part in parts], np.int64),
-            np.array([part.mean() for part in parts], np.float64),
-            np.array([part.min() for part in parts], np.float64),
-            np.array([part.max() for part in parts], np.float64),
-        )
+        return downsampled(self.between(channel_id, start_ns, end_ns), start_ns, end_ns, points)
 
     def rollups(self, channel_id: str, start_ns: int, end_ns: int, every: Every) -> Rollup:
         """Read kept spans; see `domain.ports.ReadingStore.rollups`."""
@@ -141,6 +131,38 @@ class MemoryReadingStore:
                 self._forgotten_before[channel_id] = max(
                     end_ns, self._forgotten_before.get(channel_id, NEVER)
                 )
+
+    def keep(self, windows: Sequence[Window], before_ns: int) -> None:
+        """Put readings aside; see `domain.ports.ReadingStore.keep`."""
+        with self._lock:
+            for window in windows:
+                end_ns = min(window.end_ns, before_ns)
+                for taken_at, reading in self._kept.get(window.channel_id, {}).items():
+                    if window.start_ns <= taken_at < end_ns:
+                        self._aside.setdefault(window.channel_id, {})[taken_at] = reading
+
+    def keep_only(self, windows: Sequence[Window]) -> None:
+        """Forget what is in no window; see `domain.ports.ReadingStore.keep_only`."""
+        with self._lock:
+            self._aside = {
+                channel_id: {
+                    taken_at: reading
+                    for taken_at, reading in aside.items()
+                    if any(
+                        w.channel_id == channel_id and w.start_ns <= taken_at < w.end_ns
+                        for w in windows
+                    )
+                }
+                for channel_id, aside in self._aside.items()
+            }
+
+    def delete_rollups_before(self, every: Every, end_ns: int) -> None:
+        """Forget spans; see `domain.ports.ReadingStore.delete_rollups_before`."""
+        with self._lock:
+            for (_, kind), spans in self._rollups.items():
+                if kind == every:
+                    for start in [start for start in spans if start < end_ns]:
+                        del spans[start]
 
     def close(self) -> None:
         """Keep everything: closing a memory store lets go of nothing."""

@@ -24,6 +24,7 @@ from storage.records.alerts import (
     write_changes,
 )
 from storage.records.engine import Database
+from storage.records.fleet import write_gaps, write_presence
 from storage.records.register import SEGMENTS
 from storage.records.rows import Rows, among, clean, count, count_on, insert_into, upserting
 
@@ -150,8 +151,8 @@ class RecordsJudgement:
             _write_states(connection, judgement)
             _write_refusals(connection, judgement.refusals)
             ACCOUNTS.upsert(connection, judgement.accounts)
-            statuses = [replace(s, firmware=clean(s.firmware, 200)) for s in judgement.statuses]
-            STATUSES.upsert(connection, statuses, newer="at_ns")
+            write_gaps(connection, judgement.gaps)
+            _write_statuses(connection, judgement.statuses)
             CLOCKS.upsert(connection, judgement.clocks)
             write_changes(connection, [alert_change(alert) for alert in judgement.alerts])
 
@@ -223,6 +224,33 @@ def _write_states(connection: Connection, judgement: Judgement) -> None:
         for key, state in states.items()
     ]
     connection.execute(statement, rows)
+
+
+def _write_statuses(connection: Connection, statuses: Sequence[GatewayStatus]) -> None:
+    """Keep what gateways say of themselves; what one leaves out stays as it last said it."""
+    if not statuses:
+        return
+    c = tables.gateway_statuses.c
+    ids = sorted({status.gateway_id for status in statuses})
+    question = STATUSES.select().where(among(connection, c.gateway_id, ids))
+    known = {status.gateway_id: status for status in STATUSES.many(connection, question)}
+    now = dict(known)
+    new = []
+    for told in statuses:
+        status = replace(told, firmware=clean(told.firmware, 200))
+        before = now.get(status.gateway_id)
+        if before is not None and before.at_ns > status.at_ns:
+            continue
+        new.append(status)
+        now[status.gateway_id] = status if before is None else _filled(status, before)
+    write_presence(connection, known, new)
+    STATUSES.upsert(connection, [now[key] for key in ids], newer="at_ns")
+
+
+def _filled(status: GatewayStatus, before: GatewayStatus) -> GatewayStatus:
+    names = ("boot", "battery_percent", "signal_dbm", "config")
+    kept = {name: getattr(before, name) for name in names if getattr(status, name) is None}
+    return replace(status, firmware=status.firmware or before.firmware, **kept)
 
 
 def _write_refusals(connection: Connection, refusals: Sequence[Refusal]) -> None:

@@ -11,10 +11,13 @@ from storage.records.alerts import RecordsAlerts
 from storage.records.audit import RecordsAudit
 from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
+from storage.records.fleet import RecordsFleet
 from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.judgement import RecordsJudgement
 from storage.records.outbox import RecordsOutbox
+from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
+from storage.records.retention import RecordsRetention
 from storage.records.schema import migrate
 
 
@@ -30,6 +33,9 @@ class Records:
     accounts: RecordsAccounts
     access: RecordsAccess
     audit: RecordsAudit
+    fleet: RecordsFleet
+    quarantine: RecordsQuarantine
+    retention: RecordsRetention
     heartbeats: RecordsHeartbeats
     credentials: RecordsCredentials
 
@@ -89,6 +95,9 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsAccounts(database),
         RecordsAccess(database),
         RecordsAudit(database),
+        RecordsFleet(database),
+        RecordsQuarantine(database),
+        RecordsRetention(database),
         RecordsHeartbeats(database),
         RecordsCredentials(database),
     )

@@ -336,6 +336,9 @@ accounts = Table(
     Column("quarantined", BigInteger, nullable=False),
     Column("duplicate", BigInteger, nullable=False),
     Column("missing", BigInteger, nullable=False),
+    Column(
+        "reasons", Nested(tuple[tuple[str, str, int], ...]), nullable=False, server_default="[]"
+    ),
 )
 
 refusals = Table(
@@ -375,6 +378,7 @@ gateway_statuses = Table(
     Column("battery_percent", Double),
     Column("signal_dbm", Double),
     Column("firmware", Text, nullable=False),
+    Column("config", BigInteger),
 )
 
 gateway_clocks = Table(

@@ -124,6 +124,8 @@ def services_of(
         read_sheet=read_sheet,
         files=FolderFiles(files),
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
+        fleet=records.fleet,
+        quarantine=records.quarantine,
         health=lambda: [
             Health("pipeline", "ok", "", (("unjudged", 0.0),), "judging"),
             Health("notices", "degraded", "no answer", (("waiting", 3.0),)),

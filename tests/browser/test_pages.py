@@ -39,6 +39,10 @@ PAGES = {
     "register": "/buildings",
     "import": "/register/import",
     "gateways": "/gateways",
+    "fleet": "/fleet",
+    "gateway": "/fleet/g-1",
+    "account": "/accounts?days=30",
+    "quarantine": "/quarantine",
     "health": "/health",
     "users": "/users",
 }

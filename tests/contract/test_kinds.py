@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.planning import payload_of as plan_payload_of
 from domain.arrivals import Receipt
+from domain.sampling import PlannedChannel, SamplingPlan
 from domain.units import converter
 from ingest.decoders import dzt, native
 from ingest.decoders.items import Sent
@@ -72,6 +74,14 @@ def test_the_page_shows_a_receipt_as_it_is_sent() -> None:
     (text,) = re.findall(r"```json receipt\n(.*?)\n```", PAGE, re.DOTALL)
     receipt = Receipt("g-7", 3, 1712, ((1690, 1693),), ((1700, 1700, "wrong type"),))
     assert json.loads(text) == json.loads(payload_of(receipt))
+
+
+def test_the_page_shows_a_plan_as_it_is_sent() -> None:
+    (text,) = re.findall(r"```json config\n(.*?)\n```", PAGE, re.DOTALL)
+    config = json.loads(text)
+    channels = [PlannedChannel(c["c"], c["interval"], c["trigger"]) for c in config["channels"]]
+    plan = SamplingPlan("g-7", config["version"], 0, 0, "", tuple(channels))
+    assert json.loads(plan_payload_of(plan)) == config
 
 
 def test_the_page_names_every_reason() -> None:

@@ -16,6 +16,7 @@ from domain.clock import HOUR_NS, MINUTE_NS
 from domain.errors import InvalidInput, SettingsInvalid, StoreUnavailable
 from domain.ports import ReadingStore
 from domain.readings import QualityFlag, Reading, ReadingBatch, Rollup
+from domain.retention import Window
 from storage.readings import open_readings
 from tests.servers.influx import InfluxServer
 
@@ -758,3 +759,62 @@ def test_a_wrong_url_is_refused_by_name_and_tells_no_secret(url: str) -> None:
     with pytest.raises(SettingsInvalid, match=r"readings\.url") as caught:
         open_readings(url)
     assert "secret" not in str(caught.value)
+
+
+def test_what_was_put_aside_outlives_its_deletion_and_is_read_as_before(
+    store: ReadingStore,
+) -> None:
+    store.append(tilt({0: 1.0, 10: 2.0, 20: 3.0, 30: 4.0, 40: 5.0}))
+    store.append(tilt({10: 9.0}, "T2.x"))
+    window = Window("T1.x", NOON + minutes(10), NOON + minutes(30))
+    for _ in range(2):  # killed half-way and run again
+        store.keep([window, Window("unknown", *EVER)], NOON + minutes(40))
+        store.delete_before(NOON + minutes(35))
+    assert values(store) == [2.0, 3.0, 5.0]
+    assert values(store, "T2.x") == []
+    assert store.downsample("T1.x", NOON, NOON + minutes(60), 1).count.tolist() == [3]
+    kept = store.between("T1.x", NOON + minutes(20), NOON + minutes(21))
+    assert (kept.value.tolist(), kept.flag.tolist()) == ([3.0], [0])
+
+
+def test_only_what_is_old_is_put_aside_and_what_came_later_wins(store: ReadingStore) -> None:
+    store.append(tilt({0: 1.0, 10: 2.0}))
+    everything = [Window("T1.x", *EVER)]
+    store.keep(everything, NOON + minutes(5))
+    store.append(tilt({0: 7.0}))
+    assert values(store) == [7.0, 2.0]
+    store.keep(everything, NOON + minutes(5))
+    store.delete_before(NOON + minutes(20))
+    assert values(store) == [7.0]
+
+
+def test_what_is_aside_goes_when_nothing_needs_it_any_more(store: ReadingStore) -> None:
+    store.append(tilt({0: 1.0, 10: 2.0, 20: 3.0}))
+    store.append(tilt({0: 9.0}, "T2.x"))
+    everything = [Window("T1.x", *EVER), Window("T2.x", *EVER)]
+    store.keep(everything, NOON + minutes(60))
+    store.delete_before(NOON + minutes(60))
+    store.keep_only([Window("T1.x", NOON + minutes(10), NOON + minutes(11))])
+    assert values(store) == [2.0]
+    assert values(store, "T2.x") == []
+    store.keep_only([])
+    assert values(store) == []
+
+
+def test_what_is_aside_is_there_after_a_restart(opener: Opener) -> None:
+    first = opener()
+    first.append(tilt({0: 1.0, 10: 2.0}))
+    first.keep([Window("T1.x", NOON, NOON + 1)], NOON + minutes(60))
+    first.delete_before(NOON + minutes(60))
+    first.close()
+    store = opener()
+    assert values(store) == [1.0]
+    store.close()
+
+
+def test_rollups_go_by_themselves(store: ReadingStore) -> None:
+    store.append(tilt({0: 1.0, 61: 2.0, 122: 3.0, 183: 4.0}))
+    store.delete_rollups_before("hour", NOON + minutes(61))
+    assert [row[0] for row in spans(store.rollups("T1.x", *EVER, "hour"))] == [120, 180]
+    assert store_day(store) == (4, 1.0, 4.0)
+    assert values(store) == [1.0, 2.0, 3.0, 4.0]

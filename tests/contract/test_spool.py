@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from domain.accounts import DayAccount, Fate
+from domain.accounts import DayAccount, Fate, Released
 from domain.arrivals import Arrivals, Committed
 from domain.clock import DAY_NS, HOUR_NS, SECOND_NS
 from domain.errors import Conflict, StoreUnavailable
@@ -29,6 +29,11 @@ from storage.spool_file import SpoolDamaged, SpoolTooNew
 DAY = 20_780  # 2026-11-23
 NOW = DAY * DAY_NS + 12 * HOUR_NS
 LIMIT = 100_000_000
+BACK_TO_1 = (
+    "DROP TABLE marks; DROP TABLE released; DROP TABLE held; DROP TABLE clocks;"
+    "ALTER TABLE accounts DROP COLUMN reasons; PRAGMA user_version = 1;"
+)
+WRONG_TYPE = (("rejected", "wrong type", 1),)
 
 
 def known() -> Directory:
@@ -112,7 +117,9 @@ def test_what_was_written_is_read_as_it_was(spool: SqliteSpool) -> None:
     assert entry.statuses == came.statuses
     (refusal,) = entry.refusals
     assert (refusal.fate, refusal.readings, refusal.address) == (Fate.REJECTED, 1, "T1.x")
-    assert account(spool) == DayAccount("g-1", "2026-11-23", stored=2, rejected=1)
+    assert account(spool) == DayAccount(
+        "g-1", "2026-11-23", stored=2, rejected=1, reasons=WRONG_TYPE
+    )
 
 
 def test_a_number_that_came_before_is_dropped_and_counted(spool: SqliteSpool) -> None:
@@ -133,7 +140,9 @@ def test_a_refused_reading_uses_up_its_number_and_its_repeat_is_a_repeat(
 ) -> None:
     for _ in range(2):
         write(spool, sent(1.0, None, 3.0, seq=0))
-    assert account(spool) == DayAccount("g-1", "2026-11-23", stored=2, rejected=1, duplicate=3)
+    assert account(spool) == DayAccount(
+        "g-1", "2026-11-23", stored=2, rejected=1, duplicate=3, reasons=WRONG_TYPE
+    )
     assert sum(len(entry.refusals) for entry in spool.after(0, 100)) == 1
 
 
@@ -364,7 +373,7 @@ def test_a_spool_of_a_newer_anju_is_left_alone(path: Path) -> None:
     with sqlite3.connect(path) as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
-    with pytest.raises(SpoolTooNew, match="version 2 or older, got 99"):
+    with pytest.raises(SpoolTooNew, match="version 3 or older, got 99"):
         SqliteSpool(path, limit_bytes=LIMIT)
     assert path.exists()
 
@@ -374,7 +383,7 @@ def test_a_spool_of_the_version_before_is_brought_up_and_keeps_its_rows(path: Pa
     write(spool, sent(1.0))
     spool.close()
     with sqlite3.connect(path) as older:
-        older.executescript("DROP TABLE held; DROP TABLE clocks; PRAGMA user_version = 1")
+        older.executescript(BACK_TO_1)
     older.close()
     spool = SqliteSpool(path, limit_bytes=LIMIT)
     assert write(spool, sent(1.0), sent(2.0, seq=1)).duplicate == 1
@@ -432,3 +441,98 @@ def test_seconds_apart_are_real(spool: SqliteSpool) -> None:
     write(spool, sent(1.0, 2.0))
     taken = spool.after(0, 10)[0].batch.taken_at
     assert int(taken[1] - taken[0]) == SECOND_NS
+
+
+def judged_and_dropped(spool: SqliteSpool) -> None:
+    for name in ("stored", "judged"):
+        spool.advance(name, spool.head())  # type: ignore[arg-type]
+
+
+def test_readings_without_numbers_are_known_again_after_their_rows_have_gone(path: Path) -> None:
+    first = SqliteSpool(path, limit_bytes=LIMIT)
+    write(first, sent(1.0, None, 2.0, seq=None))
+    judged_and_dropped(first)
+    first.close()
+    second = SqliteSpool(path, limit_bytes=LIMIT)
+    again = write(second, sent(1.0, None, 2.0, 3.0, seq=None))
+    assert (again.stored, again.duplicate, again.rejected) == (1, 3, 0)
+    assert account(second) == DayAccount(
+        "g-1", "2026-11-23", stored=3, rejected=1, duplicate=3, reasons=WRONG_TYPE
+    )
+    second.close()
+
+
+def test_a_count_begun_anew_in_the_very_batch_of_the_old_one_loses_nothing(
+    spool: SqliteSpool,
+) -> None:
+    old, new = sent(1.0, 2.0, 3.0, seq=0), sent(4.0, None, 6.0, seq=0, second=100)
+    done = write(spool, old, new, sent(8.0, seq=4, second=104))
+    assert values(spool) == [1.0, 2.0, 3.0, 4.0, 6.0, 8.0]
+    assert (done.stored, done.duplicate, done.rejected) == (6, 0, 1)
+    assert (account(spool).missing, done.receipts[0].gaps) == (1, ((3, 3),))
+
+
+def test_a_drop_of_one_in_a_hundred_is_listed_to_the_last_number(spool: SqliteSpool) -> None:
+    chance = np.random.default_rng(12)
+    count = 150_000  # more gaps than are followed one by one
+    lost = set(np.flatnonzero(chance.random(count) < 0.01).tolist()) - {0, count - 1}
+    kept = [n for n in range(count) if n not in lost]
+    for start in range(0, len(kept), 5_000):
+        write(spool, *(sent(float(n % 7), seq=n, second=n) for n in kept[start : start + 5_000]))
+    listed: dict[int, tuple[int, int, int]] = {}
+    for entry in spool.after(0, 10**9):
+        for change in entry.gaps:
+            for first in change.gone:
+                del listed[first]
+            listed |= {g.first: (g.last, g.after_ns, g.before_ns) for g in change.here}
+    assert {n for first, (last, *_) in listed.items() for n in range(first, last + 1)} == lost
+    zero = (NOW - 8 * HOUR_NS) // 1_000_000 * 1_000_000
+    for first, (last, after_ns, before_ns) in listed.items():
+        assert after_ns == zero + (first - 1) * SECOND_NS
+        assert before_ns == zero + (last + 1) * SECOND_NS
+    assert account(spool).missing == len(lost)
+    assert account(spool).sent == count
+
+
+def quarantined(path: Path) -> tuple[SqliteSpool, Released]:
+    spool = SqliteSpool(path, limit_bytes=LIMIT)
+    write(spool, sent(5.0, seq=None, address="T9.x"), sent(1.0, seq=None))
+    assert account(spool).reasons == (("quarantined", "unknown channel", 1),)
+    return spool, Released("r-1", "g-1", DAY, "unknown channel", 1)
+
+
+def test_what_was_quarantined_is_released_once(path: Path) -> None:
+    spool, released = quarantined(path)
+    again = arrivals(sent(5.0, seq=None))  # its channel is known by now
+    for wanted in (1, None):
+        done = spool.let_in(again, released)
+        assert (done and done.stored) == wanted
+        assert account(spool) == DayAccount("g-1", "2026-11-23", stored=2)
+    spool.close()
+    reopened = SqliteSpool(path, limit_bytes=LIMIT)
+    assert reopened.let_in(again, released) is None
+    reopened.close()
+
+
+def test_what_came_by_itself_meanwhile_is_not_counted_twice_by_a_release(path: Path) -> None:
+    spool, released = quarantined(path)
+    write(spool, sent(5.0, seq=None, second=3))
+    done = spool.let_in(arrivals(sent(5.0, seq=None, second=3)), released)
+    assert done is not None
+    assert (done.stored, done.duplicate) == (0, 1)
+    assert account(spool) == DayAccount("g-1", "2026-11-23", stored=2, duplicate=1)
+    spool.close()
+
+
+def test_a_spool_of_the_first_version_is_brought_up(path: Path) -> None:
+    SqliteSpool(path, limit_bytes=LIMIT).close()
+    with sqlite3.connect(path) as old:
+        old.executescript(BACK_TO_1 + "INSERT INTO accounts VALUES ('g-1', 20780, 4, 0, 0, 0, 2);")
+        numbers = np.array([0, 6, 0, 77, 2, 4, DAY], "<i8").tobytes()  # 0, 1, 4, 5: no times
+        old.execute("INSERT INTO numbers VALUES ('g-1', 1, ?)", (numbers,))
+    old.close()
+    spool = SqliteSpool(path, limit_bytes=LIMIT)
+    done = write(spool, sent(1.0, seq=2, second=2))
+    assert done.receipts[0].gaps == ((3, 3),)
+    assert account(spool) == DayAccount("g-1", "2026-11-23", stored=5, missing=1)
+    spool.close()

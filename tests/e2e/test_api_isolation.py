@@ -33,6 +33,7 @@ IDS = {
         "alert_id": "l-near-tilt",
         "finding_id": "f-near-0",
         "recipient_id": "r-near",
+        "refusal_id": "q-near",
         "user_id": "u-near_insurer",
     },
     "far": {
@@ -46,6 +47,7 @@ IDS = {
         "alert_id": "l-far-tilt",
         "finding_id": "f-far-0",
         "recipient_id": "r-far",
+        "refusal_id": "q-far",
         "user_id": "u-insurer",
     },
 }

@@ -62,4 +62,4 @@ def check(came: Arrivals) -> None:
         assert "\0" not in refused.detail + refused.address
         assert refused.readings >= 0
     for count in came.counts.values():
-        assert all(first < end for first, end in count.runs)
+        assert all(run[0] < run[1] for run in count.runs)

@@ -68,7 +68,7 @@ def test_a_block_is_one_reading_and_comes_with_its_samples() -> None:
     assert (block.start_ns, block.rate_hz, block.count) == (START_NS, 200.0, 200)
     assert block.data == SAMPLES
     assert (came.batch.seq.tolist(), came.batch.boot.tolist()) == ([1700], [3])
-    assert came.counts["g-1", 3].runs == [[1700, 1701]]
+    assert came.counts["g-1", 3].runs[0][:2] == [1700, 1701]
     values = np.frombuffer(SAMPLES, "<i2").reshape(-1, 3) * 0.001
     assert came.batch.value[0] == pytest.approx(np.abs(values - values.mean(0)).max())
 
@@ -113,7 +113,7 @@ def test_a_block_that_cannot_be_taken_says_why_and_uses_up_its_number(name: str)
     fate = Fate.QUARANTINED if reason == "unknown channel" else Fate.REJECTED
     assert reason_of(payload(SAMPLES, **header)) == (reason, fate, 1)
     assert f"`{reason}`" in PAGE
-    assert take(payload(SAMPLES, **header)).counts["g-1", 1].runs == [[1, 2]]
+    assert take(payload(SAMPLES, **header)).counts["g-1", 1].runs[0][:2] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,8 @@ def test_the_account_comes_out(spool: SqliteSpool) -> None:
     )
     (account,) = spool.after(0, 100)[0].accounts
     day = account.day
-    assert account == DayAccount("g-1", day, 2, 1, 1, 1, 2)
+    reasons = (("quarantined", "unknown channel", 1), ("rejected", "rate", 1))
+    assert account == DayAccount("g-1", day, 2, 1, 1, 1, 2, reasons)
     assert account.sent == 6
 
 

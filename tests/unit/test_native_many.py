@@ -113,8 +113,8 @@ def test_a_batch_of_many_gateways_keeps_numbers_runs_and_order() -> None:
     ]
     assert came.batch.seq.tolist() == [n // 5 + (n > 300) for n in range(500)]
     assert came.batch.received_at.tolist() == [m.received_at_ns for m in sent]
-    assert came.counts["g-0", 1].runs == [[0, 61], [62, 101]]
-    assert came.counts["g-1", 1].runs == [[0, 60], [61, 101]]
+    assert [run[:2] for run in came.counts["g-0", 1].runs] == [[0, 61], [62, 101]]
+    assert [run[:2] for run in came.counts["g-1", 1].runs] == [[0, 60], [61, 101]]
 
 
 def test_one_bad_message_among_many_costs_the_others_nothing() -> None:

@@ -17,9 +17,13 @@ def upgrade() -> None:
     _up_heartbeats()
     _up_concerns()
     _up_credentials()
+    _up_accounts()
+    _up_plans()
 
 
 def downgrade() -> None:
+    _down_plans()
+    _down_accounts()
     _down_credentials()
     _down_concerns()
     _down_heartbeats()
@@ -108,3 +112,77 @@ def _up_credentials() -> None:
 def _down_credentials() -> None:
     op.drop_table("gateway_credentials")
     op.execute("DELETE FROM counters WHERE name = 'credentials'")
+
+
+def _up_accounts() -> None:
+    op.add_column("accounts", sa.Column("reasons", sa.Text(), server_default="[]", nullable=False))
+    op.create_table(
+        "number_gaps",
+        sa.Column("gateway_id", PLAIN, nullable=False),
+        sa.Column("boot", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("first", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("day", PLAIN, nullable=False),
+        sa.Column("after_ns", sa.BigInteger(), nullable=False),
+        sa.Column("before_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "gateway_id", "boot", "count", "first", name=op.f("pk_number_gaps")
+        ),
+    )
+    op.create_index(
+        op.f("ix_number_gaps_gateway_id_day"), "number_gaps", ["gateway_id", "day"], unique=False
+    )
+    op.create_table(
+        "releases",
+        sa.Column("refusal_id", PLAIN, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("asked_at_ns", sa.BigInteger(), nullable=False),
+        sa.Column("done_at_ns", sa.BigInteger(), nullable=True),
+        sa.Column("stored", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("refusal_id", name=op.f("pk_releases")),
+    )
+
+
+def _down_accounts() -> None:
+    op.drop_table("releases")
+    op.drop_index(op.f("ix_number_gaps_gateway_id_day"), table_name="number_gaps")
+    op.drop_table("number_gaps")
+    op.drop_column("accounts", "reasons")
+
+
+def _up_plans() -> None:
+    op.add_column("gateway_statuses", sa.Column("config", sa.BigInteger(), nullable=True))
+    op.create_table(
+        "presence",
+        sa.Column("gateway_id", PLAIN, nullable=False),
+        sa.Column("at_ns", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("online", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("gateway_id", "at_ns", name=op.f("pk_presence")),
+    )
+    op.create_table(
+        "sampling_plans",
+        sa.Column("gateway_id", PLAIN, nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("shard", sa.Integer(), nullable=False),
+        sa.Column("made_at_ns", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("channels", sa.Text(), nullable=False),
+        sa.Column("sent_at_ns", sa.BigInteger(), nullable=True),
+        sa.Column("acknowledged_at_ns", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("gateway_id", "version", name=op.f("pk_sampling_plans")),
+    )
+    op.create_table(
+        "job_runs",
+        sa.Column("name", PLAIN, nullable=False),
+        sa.Column("done_at_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_job_runs")),
+    )
+
+
+def _down_plans() -> None:
+    op.drop_table("job_runs")
+    op.drop_table("sampling_plans")
+    op.drop_table("presence")
+    op.drop_column("gateway_statuses", "config")
