@@ -342,7 +342,6 @@ class House:
             accounts=self.broker_accounts if Role.INGEST in self.roles else None,
             spool=made.get("spool_writer"),
             pipeline=made.get("pipeline"),
-            wave_desk=made.get("wave_desk"),
             dispatcher=made.get("dispatcher"),
             outbox=self._outbox_watch,
             door=self._door_watch,

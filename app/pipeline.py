@@ -13,6 +13,7 @@ from alerting import acts, escalation
 from alerting.join import JoinContext, Joined, join
 from analytics import segments
 from app import waves
+from app.flagging import Flagging
 from app.watch import Watched, WatchList
 from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, AlertState, Notice
@@ -46,6 +47,7 @@ _STORE_EVERY_S = 0.05
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
 _SEGMENTS, _LATEST = "segments", "latest"
+_NOTHING_UNSTORED: tuple[int, int, ReadingBatch] = (0, 0, ReadingBatch.empty())
 
 
 class Pipeline:
@@ -78,6 +80,8 @@ class Pipeline:
         self._watch = WatchList(register, shard)
         # storing has a list of its own: it goes on beside judging, on another thread
         self._store_watch = WatchList(register, shard)
+        self._flagging = Flagging(register, profile, shard)
+        self._unstored = _NOTHING_UNSTORED
         self._waves = wave_desk or WaveDesk(profile, None)
         self._states: dict[tuple[str, str], Any] | None = None
         self._latest: dict[str, dict[str, Latest]] = {}
@@ -124,13 +128,19 @@ class Pipeline:
         """Write what is not yet in the readings store; hold it when the store is away."""
         if self._store_down and time.monotonic() < self._store_retry:
             return 0
-        entries = self._spool.after(self._spool.cursor("stored"), _READINGS_AT_ONCE)
-        if not entries:
-            return 0
+        offset, count, batch = self._unstored
         try:
-            batch = self._to_store(entries)
-            # what waits in quarantine is judged, and stored once its time is known
-            self._readings.append(batch.take((batch.flag & QualityFlag.HELD) == 0))
+            if not count:
+                entries = self._spool.after(self._spool.cursor("stored"), _READINGS_AT_ONCE)
+                if not entries:
+                    return 0
+                batch = self._to_store(entries)
+                # what waits in quarantine is judged, and stored once its time is known
+                batch = self._flagging.flag(batch.take((batch.flag & QualityFlag.HELD) == 0))
+                # kept until it is stored: a reading is flagged only once
+                offset, count = entries[-1].offset, len(entries)
+                self._unstored = offset, count, batch
+            self._readings.append(batch)
         except StoreUnavailable as error:
             if not self._store_down:
                 log.warning("readings store is away; the spool holds", error=str(error))
@@ -140,8 +150,9 @@ class Pipeline:
         if self._store_down:
             log.info("readings store is back")
         self._store_down = ""
-        self._spool.advance("stored", entries[-1].offset)
-        return len(entries)
+        self._unstored = _NOTHING_UNSTORED
+        self._spool.advance("stored", offset)
+        return count
 
     def judge(self) -> int:
         """Judge what is not yet judged."""
@@ -228,6 +239,10 @@ class Pipeline:
         if self._store_down:
             return Health("pipeline", "degraded", self._store_down, figures)
         return Health("pipeline", "ok", "", figures)
+
+    def waves_health(self) -> Health:
+        """Tell how waveforms are."""
+        return self._waves.health()
 
     def _wake(self) -> None:
         """Read the saved states once, and the register whenever it has changed."""

@@ -150,7 +150,6 @@ def measure(
     accounts: HasHealth | None,
     spool: SqliteSpool | None,
     pipeline: Pipeline | None,
-    wave_desk: HasHealth | None,
     dispatcher: Dispatcher | None,
     outbox: OutboxWatch,
     door: DoorWatch,
@@ -172,9 +171,7 @@ def measure(
             if accounts is not None:
                 parts.append(accounts.health())
         if role == "analyse" and pipeline is not None:
-            parts.append(pipeline.health())
-            if wave_desk is not None:
-                parts.append(wave_desk.health())
+            parts += [pipeline.health(), pipeline.waves_health()]
             away_s = pipeline.store_away_s()
             signs += (Sign(Cause.READINGS_STORE_AWAY, "store.away_s", f"store {shard}", away_s),)
         if role == "notify":

@@ -14,7 +14,7 @@ import time
 import cbor2
 import numpy as np
 
-from benchmarks.ingest_load import _packet, _text
+from benchmarks.ingest_load import packet, text
 
 SENSORS = 32
 RATE_HZ = 1000.0
@@ -63,10 +63,10 @@ def publish(port: int, blocks: int, window: int, start_ns: int) -> float:
     """Publish and wait for every PUBACK; return the seconds that it took."""
     sock = socket.create_connection(("127.0.0.1", port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.sendall(_packet(0x10, _text("MQTT") + bytes([4, 2, 0, 0]) + _text(f"load-{start_ns}")))
+    sock.sendall(packet(0x10, text("MQTT") + bytes([4, 2, 0, 0]) + text(f"load-{start_ns}")))
     if sock.recv(4)[3] != 0:
         raise RuntimeError("the other side refuses the load")
-    topics = [_text(topic_of(sensor)) for sensor in range(SENSORS)]
+    topics = [text(topic_of(sensor)) for sensor in range(SENSORS)]
     start = time.monotonic()
     sent = acked = 0
     held = b""
@@ -74,7 +74,7 @@ def publish(port: int, blocks: int, window: int, start_ns: int) -> float:
         while sent < blocks and sent - acked < window:
             mid = struct.pack("!H", sent % 65_000 + 1)
             body = topics[sent % SENSORS] + mid + payload_of(sent, start_ns)
-            sock.sendall(_packet(0x32, body))
+            sock.sendall(packet(0x32, body))
             sent += 1
         held += sock.recv(65536)
         acked += len(held) // 4
@@ -85,14 +85,55 @@ def publish(port: int, blocks: int, window: int, start_ns: int) -> float:
     return seconds
 
 
+def publish_each(port: int, blocks: int, window: int, start_ns: int) -> float:
+    """Publish as the gateways themselves, a connection each; return the seconds that it took."""
+    socks = []
+    for sensor in range(SENSORS):
+        sock = socket.create_connection(("127.0.0.1", port))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        name = text(f"g-{sensor:04d}")
+        sock.sendall(packet(0x10, text("MQTT") + bytes([4, 0x82, 0, 0]) + name + name))
+        if sock.recv(4)[3] != 0:
+            raise RuntimeError(f"the door refuses g-{sensor:04d}")
+        socks.append(sock)
+    topics = [text(topic_of(sensor)) for sensor in range(SENSORS)]
+    unacked, held = [0] * SENSORS, [0] * SENSORS
+    own = max(1, window // SENSORS)
+    start = time.monotonic()
+    for block in range(blocks):
+        second, sensor = divmod(block, SENSORS)
+        while unacked[sensor] >= own:
+            _read_acks(socks[sensor], sensor, unacked, held)
+        mid = struct.pack("!H", second % 65_000 + 1)
+        socks[sensor].sendall(packet(0x32, topics[sensor] + mid + payload_of(block, start_ns)))
+        unacked[sensor] += 1
+    for sensor, sock in enumerate(socks):
+        while unacked[sensor]:
+            _read_acks(sock, sensor, unacked, held)
+    seconds = time.monotonic() - start
+    for sock in socks:
+        sock.close()
+    return seconds
+
+
+def _read_acks(sock: socket.socket, sensor: int, unacked: list[int], held: list[int]) -> None:
+    came = sock.recv(65536)
+    if not came:
+        raise RuntimeError("the door has hung up")
+    acks, held[sensor] = divmod(held[sensor] + len(came), 4)
+    unacked[sensor] -= acks
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--blocks", type=int, required=True)
     parser.add_argument("--window", type=int, default=400)
     parser.add_argument("--start-ns", type=int, required=True)
+    parser.add_argument("--each", action="store_true", help="a connection for each gateway")
     given = parser.parse_args()
-    seconds = publish(given.port, given.blocks, given.window, given.start_ns)
+    send = publish_each if given.each else publish
+    seconds = send(given.port, given.blocks, given.window, given.start_ns)
     print(json.dumps({"seconds": seconds, "cpu_s": time.process_time()}))
 
 

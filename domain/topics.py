@@ -16,6 +16,7 @@ _UPLINKS = (
     "wave",
     "v1/gateway/+",
     "v1/devices/me/+",
+    "wave",
     "status",
 )
 

@@ -32,6 +32,8 @@ class Columns:
     ----------
     gateways
         Gateway ids by their code in `add`; may grow while rows are added.
+    tails
+        Ends of the waveforms that came before; `None`: no block is handed its lead.
 
     Attributes
     ----------
@@ -48,10 +50,10 @@ class Columns:
         tails: Tails | None = None,
     ) -> None:
         self.directory = directory
+        self._tails = tails
+        self._waves: list[tuple[int, WaveBlock]] = []
         self.ignored = ignored
         self.statuses: list[GatewayStatus] = []
-        self._tails = tails or Tails(0.0)
-        self._waves: list[tuple[int, WaveBlock]] = []
         self._gateways = gateways
         self._single = RowList()
         self._blocks: list[Rows] = []
@@ -101,7 +103,8 @@ class Columns:
         self, code: int, block: WaveBlock, value: float, gateway: int, boot: int, seq: int
     ) -> None:
         """Add a block of a waveform; `value`, in the unit as sent, is its reading's."""
-        self._waves.append((len(self), self._tails.led(block)))
+        led = block if self._tails is None else self._tails.led(block)
+        self._waves.append((len(self), led))
         self.add(code, block.start_ns, value, gateway, block.received_at_ns, boot, seq)
 
     def count(self, gateway_id: str, boot: int, seq: int, n: int, newest_ns: int) -> None:
@@ -168,11 +171,11 @@ class Columns:
         flag[age > int(settings.late_s * SECOND_NS)] |= _LATE
         flag[directory.outside(rows.code, value)] |= _OUT_OF_RANGE
         wrong = ~(np.abs(value) <= _VALUE_MAX)
-        waves = self._good_waves(~wrong, flag)
         if wrong.any():
             for row in np.flatnonzero(wrong).tolist():
                 self._refuse_row(rows, row)
             rows, value = rows.take(~wrong), value[~wrong]
+        waves = self._good_waves(~wrong, rows.flag)
         channels, code = _compact(directory.channel_ids, rows.code)
         return Arrivals(
             ReadingBatch(channels, code, rows.taken, value, rows.flag, rows.received,
@@ -189,12 +192,10 @@ class Columns:
     def _good_waves(
         self, good: NDArray[np.bool_], flag: Flags
     ) -> tuple[tuple[int, WaveBlock], ...]:
-        """Tell the blocks of the rows that are kept, by their new rows, with the rows' flags."""
-        if not self._waves:
-            return ()
+        """Tell the blocks of the rows that are kept, by their new rows, with these' flags."""
         row_now = np.cumsum(good) - 1
         return tuple(
-            (int(row_now[row]), replace(block, flag=int(flag[row])))
+            (int(row_now[row]), replace(block, flag=int(flag[row_now[row]])))
             for row, block in self._waves
             if good[row]
         )

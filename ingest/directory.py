@@ -99,8 +99,8 @@ class Directory:
         self._low = np.empty(len(channels))
         self._high = np.empty(len(channels))
         self._addresses = tuple(channel.address for channel in channels)
-        self._units = tuple((channel.unit, kinds()[channel.kind].unit) for channel in channels)
         self._channels = tuple(channels)
+        self._units = tuple((channel.unit, kinds()[channel.kind].unit) for channel in channels)
         self._fill(channels)
 
     def _fill(self, channels: list[Channel]) -> None:
@@ -120,10 +120,6 @@ class Directory:
     def address(self, code: int) -> str:
         """Tell what its gateway calls a channel."""
         return self._addresses[code]
-
-    def units_of(self, code: int) -> tuple[str, str]:
-        """Tell the unit in which a channel's gateway sends, and the one that is stored."""
-        return self._units[code]
 
     def wave_kind(self, code: int, unit: str) -> tuple[str, float]:
         """Tell a waveform channel's kind, and what turns a sample into its unit.
@@ -150,6 +146,10 @@ class Directory:
         if unit not in {"", channel.unit}:
             raise InvalidInput(f"unit must be {channel.unit!r}, got {unit[:20]!r}", "unit")
         return channel.kind, float(self.convert(np.array([code]), np.array([1.0]))[0])
+
+    def units_of(self, code: int) -> tuple[str, str]:
+        """Tell the unit in which a channel's gateway sends, and the one that is stored."""
+        return self._units[code]
 
     def convert(self, code: NDArray[np.int64], value: Values) -> Values:
         """Turn values as sent into the units that Anju stores.

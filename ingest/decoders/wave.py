@@ -4,7 +4,6 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-import cbor2
 import msgspec
 import numpy as np
 
@@ -13,9 +12,10 @@ from domain.errors import InvalidInput
 from domain.waves import ENCODINGS, WaveBlock
 from ingest.columns import Columns
 from ingest.decoders import Decoder
+from ingest.decoders.cbor_items import read_cbor
 from ingest.decoders.items import Bad, Unreadable
 from ingest.decoders.native_many import BOOT_MAX, SEQ_MAX
-from ingest.directory import Addresses, Directory
+from ingest.directory import Addresses
 from ingest.sender import Sender
 from ingest.times import read_time
 
@@ -63,18 +63,9 @@ def decode(payload: bytes) -> tuple[int, int, Wave | Bad]:
         When nothing of it can be used.
 
     """
-    if not payload:
-        raise Unreadable("empty", "payload must be a CBOR map, got nothing")
-    try:
-        header = cbor2.loads(payload)
-    except RecursionError:
-        raise Unreadable("too deep", "payload is nested too deeply") from None
-    except Exception as error:  # noqa: BLE001 - tags in it call readers of many kinds
-        raise Unreadable("not CBOR", str(error)[:300]) from None
+    header = read_cbor(payload)
     if not isinstance(header, dict) or not all(isinstance(key, str) for key in header):
         raise Unreadable("wrong shape", "payload must be a CBOR map with names as keys")
-    if 0xA0 <= payload[0] < 0xB8 and payload[0] - 0xA0 != len(header):
-        raise Unreadable("double key", "each key must stand once")
     try:
         numbers = msgspec.convert(header, _Numbers)
     except msgspec.ValidationError as error:
@@ -120,41 +111,43 @@ class _Unfit(Exception):
 
 
 def take(payload: bytes, received_ns: int, sender: Sender, into: Columns) -> None:
-    """Take a block in: one reading, its largest departure from the mean, and the block itself."""
-    boot, seq, sent = decode(payload)
+    """Take a payload in."""
+    boot, seq, wave = decode(payload)
     if sender.addresses is None:
         into.refuse_stranger(sender.gateway_id, received_ns, payload, 1)
         return
     newest = 0
     try:
-        if isinstance(sent, Bad):
-            raise _Unfit(sent)
-        code, block = _of_register(sent, sender.addresses, received_ns, into.directory)
-        newest = block.start_ns
-        samples = block.samples()
-        departure = np.abs(samples - samples.mean(axis=0)).max() * sent.scale
-        into.add_wave(code, block, float(departure), sender.code, boot, seq)
+        if isinstance(wave, Bad):
+            raise _Unfit(wave)
+        newest = _add(wave, sender.addresses, sender.code, received_ns, boot, seq, into)
     except _Unfit as error:
         into.refuse(sender.gateway_id, received_ns, error.fate, error.bad, 1, boot, seq)
     if seq >= 0:
         into.count(sender.gateway_id, boot, seq, 1, newest)
 
 
-def _of_register(
-    sent: Wave, addresses: Addresses, received_ns: int, directory: Directory
-) -> tuple[int, WaveBlock]:
+def _add(
+    sent: Wave,
+    addresses: Addresses,
+    gateway: int,
+    received_ns: int,
+    boot: int,
+    seq: int,
+    into: Columns,
+) -> int:
+    """Add a block, and tell its moment."""
     code = addresses.codes.get(sent.c)
     if code is None:
         detail = f"no channel {sent.c[:100]!r} at gateway {addresses.gateway_id!r}"
-        bad = Bad("unknown channel", detail, sent.c[:200], b"")
-        raise _Unfit(bad, Fate.QUARANTINED)
+        raise _Unfit(Bad("unknown channel", detail, sent.c[:200], b""), Fate.QUARANTINED)
     try:
-        kind, factor = directory.wave_kind(code, sent.unit)
+        kind, factor = into.directory.wave_kind(code, sent.unit)
         start_ns = read_time(sent.t)
     except InvalidInput as error:
         raise _Unfit(Bad(error.field or "time", str(error), sent.c[:200], b"")) from None
-    return code, WaveBlock(
-        directory.channel_ids[code],
+    block = WaveBlock(
+        into.directory.channel_ids[code],
         kind,
         start_ns,
         sent.hz,
@@ -164,26 +157,23 @@ def _of_register(
         sent.samples,
         received_at_ns=received_ns,
     )
+    samples = block.samples()
+    departure = np.abs(samples - samples.mean(axis=0)).max() * sent.scale
+    into.add_wave(code, block, float(departure), gateway, boot, seq)
+    return start_ns
 
+
+#: {"boot": 3, "seq": 1700, "c": "V2", "t": 1795413600000, "hz": 200.0, "unit": "m/s²",
+#: "scale": 0.001, "samples": 64 bytes}
+_EXAMPLE = bytes.fromhex(
+    "a864626f6f7403637365711906a4616362563261741b000001a206fd670062687afb4069000000000000"
+    "64756e6974656d2f73c2b2657363616c65fb3f50624dd2f1a9fc6773616d706c65735840" + "fdff0200" * 16
+)
 
 DECODER = Decoder(
     name="wave",
     topics=("wave",),
-    # {"boot": 3, "seq": 1712, "c": "V2", "t": 1795413600000, "hz": 200.0, "axes": "xyz", …}
-    example=cbor2.dumps(
-        {
-            "boot": 3,
-            "seq": 1712,
-            "c": "V2",
-            "t": 1_795_413_600_000,
-            "hz": 200.0,
-            "axes": "xyz",
-            "unit": "m/s²",
-            "scale": 0.001,
-            "encoding": "i2",
-            "samples": bytes.fromhex("fdff02000a27" * 32),
-        }
-    ),
+    example=_EXAMPLE,
     take=take,
     numbered=True,
 )

@@ -24,6 +24,7 @@ _CHANNELS = (
     ("SK01.L1_QJ_1.X", "tilt", "°"),
     ("SK01.L1_QJ_1.Y", "tilt", "°"),
     ("SK01.L1_JS_1.gX", "tilt", "‰"),
+    ("V2", "acceleration", "m/s²"),
 )
 DIRECTORY = Directory(
     [

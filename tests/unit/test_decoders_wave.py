@@ -1,6 +1,5 @@
 """Blocks of waveforms: what is taken in, what is refused and why, and how they are counted."""
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from domain.clock import HOUR_NS, SECOND_NS
 from domain.ports import SpoolWriter
 from domain.readings import QualityFlag
 from ingest.decoders import wave
-from ingest.decoders.items import Bad, Unreadable
+from ingest.decoders.items import Unreadable
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from storage.spool import SqliteSpool
 from tests.unit.test_decoders_intake import channel
@@ -270,12 +270,3 @@ def test_rows_with_blocks_are_read_in_parts(spool: SqliteSpool) -> None:
         t = START_NS - 600 * SECOND_NS + seq * SECOND_NS
         spool.write(take(payload(big, seq=seq, t=t, hz=1000)))
     assert 1 < len(spool.after(0, 5_000)) < 24
-
-
-def test_an_example_of_the_page_is_read() -> None:
-    (text,) = re.findall(r"```cbor wave\n(.*?)\n```", PAGE, re.DOTALL)
-    header = eval(text, {"__builtins__": {}}, {"h": bytes.fromhex})
-    boot, seq, found = wave.decode(cbor2.dumps(header))
-    assert (boot, seq) == (3, 1712)
-    assert not isinstance(found, Bad)
-    assert set(header) == {"boot", "seq", *wave.Wave.__struct_fields__}
