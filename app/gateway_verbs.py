@@ -1,11 +1,14 @@
 """The verbs `gateway` and `broker`: register, hand over, replace, revoke; a broker's files."""
 
 import contextlib
+import logging
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 from rich.console import Console
 
@@ -187,10 +190,13 @@ def _moment(at_ns: int) -> str:
 @contextlib.contextmanager
 def _house(path: Path | None) -> "Iterator[House]":
     from app.house import House  # noqa: PLC0415 - heavy
-    from app.logs import set_up_logs  # noqa: PLC0415
 
+    # standard output is what was asked for; only what went wrong is told beside it
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     settings = load_settings(path)
-    set_up_logs(settings.log, 30)
     house = House(settings, frozenset())
     house.start()
     try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from app.main import cli
@@ -16,7 +17,8 @@ from storage.records import open_records
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("ANJU_FOLDER", str(tmp_path / "var"))
-    return tmp_path
+    yield tmp_path
+    structlog.reset_defaults()  # a verb sends the log to its own standard error
 
 
 def run(*arguments: object) -> Result:
