@@ -1,5 +1,6 @@
 """Who asks: the session cookie or API key of each request, before any route sees it."""
 
+import base64
 import hmac
 
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +15,9 @@ from domain.services import Services
 COOKIE = "anju_session"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: where a key may also come as the password of Basic: some brokers can send nothing else. Not
+#: elsewhere, because a browser sends Basic by itself, for other sites too
+BASIC_PATHS = "/api/v1/mqtt/"
 
 
 class CallerMiddleware:
@@ -66,6 +70,15 @@ def who(services: Services, connection: HTTPConnection) -> tuple[Caller | None, 
     scheme, _, key = connection.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return services.identity.caller_of_key(key.strip()), None
+    if scheme.lower() == "basic" and connection.url.path.startswith(BASIC_PATHS):
+        return services.identity.caller_of_key(_password_of(key)), None
     if token := connection.cookies.get(COOKIE):
         return services.identity.caller_of_session(token) or (None, None)
     return None, None
+
+
+def _password_of(basic: str) -> str:
+    try:
+        return base64.b64decode(basic.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from app.settings import Settings
 from domain.clock import Clock
 from domain.ports import RegisterStore, SpoolWriter
@@ -14,22 +16,37 @@ from ingest.door.settings import DoorSettings
 from ingest.receiver import Receiver
 from ingest.settings import Broker, IngestSettings
 
+RevokedSince = Callable[[int], tuple[int, frozenset[str]]]
+
+
+def broker_of(settings: Settings, username: str, password: SecretStr) -> Broker:
+    """Tell where the broker is, and log in as whom."""
+    parts = urlsplit(settings.broker.url)
+    return Broker(
+        host=parts.hostname or "",
+        port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
+        username=username,
+        password=password.get_secret_value(),
+        tls=parts.scheme == "mqtts",
+        ca_file=settings.broker.ca_file,
+    )
+
+
+def gateway_url_of(settings: Settings) -> str:
+    """Tell the address that gateways are given."""
+    broker = settings.broker
+    if broker.gateway_url or not broker.is_door:
+        return broker.gateway_url or broker.url
+    return ("mqtts" if settings.door.certificate else "mqtt") + broker.url.removeprefix("door")
+
 
 def receiver_of(
     settings: Settings, spool: SpoolWriter, directory: Callable[[], Directory], clock: Clock
 ) -> Receiver:
     """Make the reader of the broker that the settings name."""
     broker = settings.broker
-    parts = urlsplit(broker.url)
     return Receiver(
-        Broker(
-            host=parts.hostname or "",
-            port=parts.port or (8883 if parts.scheme == "mqtts" else 1883),
-            username=broker.username,
-            password=broker.password.get_secret_value(),
-            tls=parts.scheme == "mqtts",
-            ca_file=broker.ca_file,
-        ),
+        broker_of(settings, broker.username, broker.password),
         spool,
         directory,
         clock,
@@ -45,6 +62,7 @@ def door_of(
     directory: Callable[[], Directory],
     clock: Clock,
     check: Check | None = None,
+    revoked_since: RevokedSince | None = None,
 ) -> Door:
     """Make the device door.
 
@@ -52,6 +70,9 @@ def door_of(
     ----------
     check
         Finds a gateway by id and secret; `None`: no secrets are kept here.
+    revoked_since
+        Tells, from a number that it gave (0 at first), its next number and the gateways that
+        have lost a secret since; `None`: only changes of their records count.
 
     """
     door, parts = settings.door, urlsplit(settings.broker.url)
@@ -59,7 +80,7 @@ def door_of(
     keeper = RegisterKeeper(
         register.gateway,
         check,
-        ChangedGateways(register),
+        ChangedGateways(register, revoked_since),
         shard=settings.broker.shard,
         open_to_all=door.open,
     )
@@ -82,19 +103,22 @@ def _taking(settings: Settings) -> IngestSettings:
 
 
 class ChangedGateways:
-    """Tells which gateways' records have changed since it was last asked."""
+    """Tells which gateways' records or secrets have changed since it was last asked."""
 
-    def __init__(self, register: RegisterStore) -> None:
-        self._register = register
-        self._revision = -1
+    def __init__(self, register: RegisterStore, revoked_since: RevokedSince | None = None) -> None:
+        self._register, self._revoked_since = register, revoked_since
+        self._revision, self._number = -1, 0
         self._known: dict[str, Gateway] = {}
 
     def __call__(self) -> frozenset[str]:
         """Compare the register with what it was; cheap while nothing in it has changed."""
+        revoked: frozenset[str] = frozenset()
+        if self._revoked_since is not None:
+            self._number, revoked = self._revoked_since(self._number)
         revision = self._register.revision()
         if revision == self._revision:
-            return frozenset()
+            return revoked
         now = {gateway.id: gateway for gateway in self._register.gateways()}
         changed = {id_ for id_, gateway in self._known.items() if now.get(id_) != gateway}
         self._known, self._revision = now, revision
-        return frozenset(changed)
+        return revoked | changed

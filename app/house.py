@@ -19,13 +19,17 @@ from alerting.notifiers import notifiers
 from analytics.detectors import detectors
 from analytics.limits import load_profile
 from api.application import create_app
+from app.broker_accounts import DynsecAccounts
 from app.clocks import open_clock
-from app.doors import door_of, receiver_of
+from app.doors import broker_of, door_of, gateway_url_of, receiver_of
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.pipeline import Pipeline
+from app.provisioning import LocalProvisioning
 from app.self_watch import SelfWatch
 from app.settings import Settings
 from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
+from app.waves import WaveDesk
 from domain.clock import SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
@@ -33,11 +37,13 @@ from domain.ports import ReadingStore
 from domain.services import Health, RoleHealth, Services
 from ingest.directory import Directory
 from ingest.door.listener import Door
+from ingest.dynsec import DynsecControl
 from ingest.receiver import Receiver
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
 from storage.spool import SpoolReader, SqliteSpool
+from storage.waves import FolderWaves
 from web.application import mount_pages
 
 log = structlog.get_logger()
@@ -54,6 +60,7 @@ class Role(StrEnum):
 
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
+_USES_NOTED_EVERY_S = 10.0
 
 
 @dataclass
@@ -84,6 +91,7 @@ class House:
         self._self_watch: SelfWatch | None = None
         self._door_watch = DoorWatch()
         self._port = self.settings.web.port
+        self._uses_noted_at = time.monotonic()
         self.failed: BaseException | None = None
 
     @cached_property
@@ -102,6 +110,22 @@ class House:
         return open_readings(
             self.settings.readings_url, self.settings.readings.token.get_secret_value()
         )
+
+    @cached_property
+    def waves(self) -> FolderWaves:
+        """The waveforms of events."""
+        waves = self.settings.waves
+        return FolderWaves(
+            self.settings.waves_folder,
+            days=waves.days,
+            bytes_max=waves.bytes_max,
+            free_bytes_min=waves.free_bytes_min,
+        )
+
+    @cached_property
+    def wave_desk(self) -> WaveDesk:
+        """What the pipeline does with waveforms."""
+        return WaveDesk(load_profile(self.settings.profile), self.waves)
 
     @cached_property
     def spool(self) -> SpoolReader:
@@ -138,6 +162,7 @@ class House:
             clock=self.clock,
             shard=self.settings.broker.shard,
             base_url=self.settings.base_url,
+            wave_desk=self.wave_desk,
         )
 
     @cached_property
@@ -150,6 +175,40 @@ class House:
         """Who people and machines are."""
         return LocalIdentity(
             self.records.access, self.wall_clock, session_hours=self.settings.web.session_hours
+        )
+
+    @cached_property
+    def gateway_access(self) -> GatewayAccess:
+        """Which gateways may connect."""
+        broker = self.settings.broker
+        return GatewayAccess(
+            self.records.credentials,
+            self.records.register,
+            self.wall_clock,
+            (broker.username, broker.password.get_secret_value()),
+        )
+
+    @cached_property
+    def broker_accounts(self) -> DynsecAccounts | None:
+        """Accounts that the broker keeps itself; `None` when it keeps none."""
+        broker = self.settings.broker
+        if broker.accounts == "none":
+            return None
+        log_in = (broker.username, broker.password)
+        if broker.control_username:
+            log_in = (broker.control_username, broker.control_password)
+        control = DynsecControl(broker_of(self.settings, *log_in))
+        return DynsecAccounts(control, self.gateway_access.admitted)
+
+    @cached_property
+    def provisioning(self) -> LocalProvisioning:
+        """Hands out the secrets of gateways."""
+        return LocalProvisioning(
+            self.records.credentials,
+            self.records.register,
+            self.wall_clock,
+            gateway_url_of(self.settings),
+            self.broker_accounts,
         )
 
     @cached_property
@@ -168,6 +227,9 @@ class House:
             read_sheet=read_sheet,
             health=self.health,
             roles=self.roles_health,
+            provisioning=self.provisioning,
+            admission=self.gateway_access,
+            waves=self.waves,
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
         )
@@ -192,6 +254,10 @@ class House:
                 self._run("pipeline", self._judge)
             if Role.NOTIFY in self.roles:
                 self._run("notices", self.dispatcher.run_once)
+            if self.roles & {Role.INGEST, Role.SERVE}:
+                self._run("gateways", self._note_uses)
+            if Role.INGEST in self.roles and self.broker_accounts is not None:
+                self._run("broker accounts", self.broker_accounts.run_once)
             if Role.INGEST in self.roles:
                 self._receiver = self._make_receiver()
                 self._receiver.start()
@@ -273,6 +339,7 @@ class House:
             shard=self.settings.broker.shard,
             folder=self.settings.folder,
             ingest=self._receiver,
+            accounts=self.broker_accounts if Role.INGEST in self.roles else None,
             spool=made.get("spool_writer"),
             pipeline=made.get("pipeline"),
             dispatcher=made.get("dispatcher"),
@@ -309,6 +376,13 @@ class House:
         # made on the first round: without ingest here it waits for the spool that ingest makes
         return self.pipeline.run_once()
 
+    def _note_uses(self) -> int:
+        now = time.monotonic()
+        if now - self._uses_noted_at >= _USES_NOTED_EVERY_S:
+            self._uses_noted_at = now
+            self.gateway_access.write_uses()
+        return 0
+
     def _release(self) -> int:
         return self.spool_writer.release(self.clock.now_ns())
 
@@ -319,7 +393,15 @@ class House:
             register.revision, lambda: Directory(register.channels_of_gateways(shard), shard)
         )
         if self.settings.broker.is_door:
-            return door_of(self.settings, register, self.spool_writer, directory, self.clock)
+            return door_of(
+                self.settings,
+                register,
+                self.spool_writer,
+                directory,
+                self.clock,
+                self.gateway_access.check,
+                self.gateway_access.revoked_since,
+            )
         if self.settings.broker.ca_file:
             _check_trust(self.settings.broker.ca_file)
         return receiver_of(self.settings, self.spool_writer, directory, self.clock)

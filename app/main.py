@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from rich.console import Console
 
+from app.gateway_verbs import broker, gateways
 from app.settings import Settings, load_settings
 from domain.clock import SystemClock
 from domain.errors import InvalidInput, NotFound, SafetyError
@@ -136,6 +137,8 @@ people = typer.Typer(no_args_is_help=True, help="Accounts of people.")
 keys = typer.Typer(no_args_is_help=True, help="API keys of machines.")
 cli.add_typer(people, name="user")
 cli.add_typer(keys, name="key")
+cli.add_typer(gateways, name="gateway")
+cli.add_typer(broker, name="broker")
 
 
 @people.command("add")
@@ -238,7 +241,7 @@ def _records(path: Path | None) -> Iterator[tuple[Any, Any]]:
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def bench(
-    name: Annotated[str, typer.Argument(help="door, ingest or store")],
+    name: Annotated[str, typer.Argument(help="decode, door, faults, ingest, judge, store, wave …")],
     as_json: AsJson = False,
     quick: Annotated[bool, typer.Option("--quick", help="a short form, under a minute")] = False,
 ) -> None:
@@ -248,7 +251,7 @@ def bench(
     known = sorted(
         path.stem
         for path in (Path(__file__).parent.parent / "benchmarks").glob("*.py")
-        if path.stem not in {"__init__", "report"}
+        if "\ndef run(" in path.read_text(encoding="utf-8")
     )
     if name not in known:
         raise typer.BadParameter(f"must be one of {', '.join(known)}, got {name!r}")

@@ -12,11 +12,14 @@ import structlog
 from alerting import acts, escalation
 from alerting.join import JoinContext, Joined, join
 from analytics import segments
+from app import waves
+from app.flagging import Flagging
 from app.watch import Watched, WatchList
+from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, AlertState, Notice
-from domain.clock import MINUTE_NS, Clock
+from domain.clock import HOUR_NS, MINUTE_NS, Clock
 from domain.errors import Conflict, StoreUnavailable
-from domain.findings import Finding
+from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile
 from domain.ports import (
     AlertStore,
@@ -28,10 +31,11 @@ from domain.ports import (
     Spool,
     SpoolEntry,
 )
-from domain.readings import UNFIT, QualityFlag, ReadingBatch, concat
+from domain.readings import UNFIT, QualityFlag, ReadingBatch
 from domain.sensors import Segment
 from domain.services import Health
 from domain.views import Latest
+from domain.waves import WAVE_KINDS
 
 log = structlog.get_logger()
 
@@ -43,6 +47,7 @@ _STORE_EVERY_S = 0.05
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
 _SEGMENTS, _LATEST = "segments", "latest"
+_NOTHING_UNSTORED: tuple[int, int, ReadingBatch] = (0, 0, ReadingBatch.empty())
 
 
 class Pipeline:
@@ -66,18 +71,24 @@ class Pipeline:
         clock: Clock,
         shard: int = 0,
         base_url: str = "",
+        wave_desk: WaveDesk | None = None,
     ) -> None:
         self._spool, self._readings, self._judgements = spool, readings, judgements
         self._alerts, self._register, self._profile = alerts, register, profile
         self._detectors, self._clock = detectors, clock
         self._shard, self._base_url = shard, base_url
         self._watch = WatchList(register, shard)
+        # storing has a list of its own: it goes on beside judging, on another thread
+        self._store_watch = WatchList(register, shard)
+        self._flagging = Flagging(register, profile, shard)
+        self._unstored = _NOTHING_UNSTORED
+        self._waves = wave_desk or WaveDesk(profile, None)
         self._states: dict[tuple[str, str], Any] | None = None
         self._latest: dict[str, dict[str, Latest]] = {}
         self._heard: dict[str, int] = {}
         self._judged = self._fence = 0
         self._refused = False
-        self._ticked_ns = 0
+        self._ticked_ns = self._retained_ns = 0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
         self._store_down_since = 0.0
@@ -117,13 +128,19 @@ class Pipeline:
         """Write what is not yet in the readings store; hold it when the store is away."""
         if self._store_down and time.monotonic() < self._store_retry:
             return 0
-        entries = self._spool.after(self._spool.cursor("stored"), _READINGS_AT_ONCE)
-        if not entries:
-            return 0
+        offset, count, batch = self._unstored
         try:
-            batch = concat([entry.batch for entry in entries])
-            # what waits in quarantine is judged, and stored once its time is known
-            self._readings.append(batch.take((batch.flag & QualityFlag.HELD) == 0))
+            if not count:
+                entries = self._spool.after(self._spool.cursor("stored"), _READINGS_AT_ONCE)
+                if not entries:
+                    return 0
+                batch = self._to_store(entries)
+                # what waits in quarantine is judged, and stored once its time is known
+                batch = self._flagging.flag(batch.take((batch.flag & QualityFlag.HELD) == 0))
+                # kept until it is stored: a reading is flagged only once
+                offset, count = entries[-1].offset, len(entries)
+                self._unstored = offset, count, batch
+            self._readings.append(batch)
         except StoreUnavailable as error:
             if not self._store_down:
                 log.warning("readings store is away; the spool holds", error=str(error))
@@ -133,8 +150,9 @@ class Pipeline:
         if self._store_down:
             log.info("readings store is back")
         self._store_down = ""
-        self._spool.advance("stored", entries[-1].offset)
-        return len(entries)
+        self._unstored = _NOTHING_UNSTORED
+        self._spool.advance("stored", offset)
+        return count
 
     def judge(self) -> int:
         """Judge what is not yet judged."""
@@ -157,11 +175,15 @@ class Pipeline:
     def handle(self, entries: Sequence[SpoolEntry]) -> None:
         """Judge a stretch of the spool: the way from readings to alerts, in one transaction."""
         now_ns = self._clock.now_ns()
-        batch = concat([entry.batch for entry in entries])
+        batch = self._waves.batch(entries, self._watch)
         self._hear(batch)
         # what comes out of quarantine was judged when it went in
         batch = batch.take((batch.flag & QualityFlag.RELEASED) == 0)
         draft = _Draft()
+        if any(entry.waves for entry in entries):
+            assert self._states is not None  # noqa: S101 - _wake has run
+            for building_id, state in self._waves.look(entries, self._watch, self._states).items():
+                draft.keep(building_id, waves.STATE, state)
         for watched, rows in self._by_building(batch):
             self._examine(watched, rows, draft, now_ns)
         self._commit(
@@ -176,6 +198,17 @@ class Pipeline:
             clocks=tuple({c.gateway_id: c for e in entries for c in e.clocks}.values()),
         )
 
+    def _to_store(self, entries: Sequence[SpoolEntry]) -> ReadingBatch:
+        """Join the readings of rows with those that waveforms in them come to."""
+        watch = self._store_watch
+        if any(entry.waves for entry in entries):
+            try:
+                watch.refresh()
+            except StoreUnavailable:
+                if not watch.buildings:
+                    raise
+        return self._waves.batch(entries, watch)
+
     def tick(self) -> None:
         """Judge what time alone changes: silence, escalation, alerts that have been over long."""
         now_ns = self._clock.now_ns()
@@ -187,6 +220,7 @@ class Pipeline:
         if draft.changed:
             self._commit(draft, now_ns, cursor=self._judged)
         self._settle(now_ns)
+        self._retain(now_ns)
         self._ticked_ns = now_ns
 
     def store_away_s(self) -> float:
@@ -205,6 +239,10 @@ class Pipeline:
         if self._store_down:
             return Health("pipeline", "degraded", self._store_down, figures)
         return Health("pipeline", "ok", "", figures)
+
+    def waves_health(self) -> Health:
+        """Tell how waveforms are."""
+        return self._waves.health()
 
     def _wake(self) -> None:
         """Read the saved states once, and the register whenever it has changed."""
@@ -375,6 +413,20 @@ class Pipeline:
             self._save(joined.alerts, joined.events, joined.notices)
         settled = acts.settle(open_alerts, self._profile, now_ns)
         self._save(settled.alerts, settled.events, settled.notices)
+
+    def _retain(self, now_ns: int) -> None:
+        """Delete old waveforms, once an hour; those of alerts that are not closed stay."""
+        if now_ns - self._retained_ns < HOUR_NS:
+            return
+        self._retained_ns = now_ns
+        spared = [
+            (channel_id, alert.event_started_at_ns - HOUR_NS, now_ns)
+            for alert in self._judgements.open_alerts(self._watch.buildings)
+            if alert.state is not AlertState.CLOSED and alert.cause is Cause.VIBRATION
+            for channel_id, channel in self._watch.buildings[alert.building_id].channels.items()
+            if channel.kind in WAVE_KINDS
+        ]
+        self._waves.retain(now_ns, spared)
 
     def _save(
         self, alerts: Sequence[Alert], events: Sequence[AlertEvent], notices: Sequence[Notice]

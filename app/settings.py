@@ -42,11 +42,28 @@ class BrokerSettings(_Part):
     password: SecretStr = Field(SecretStr(""), description="its password")
     ca_file: str = Field("", description="CA certificate for `mqtts`; empty: the system's")
     shard: int = Field(0, ge=0, description="shard that this ingest and pipeline serve")
+    gateway_url: str = Field(
+        "", description="address of the broker as gateways reach it; empty: `broker.url`"
+    )
+    accounts: Literal["none", "dynsec"] = Field(
+        "none",
+        description="`dynsec`: keep gateways' accounts in mosquitto's dynamic-security plugin; "
+        "`none`: the broker asks Anju over HTTP, or lets everybody in",
+    )
+    control_username: str = Field(
+        "", description="account that may use the plugin's control topic; empty: `broker.username`"
+    )
+    control_password: SecretStr = Field(SecretStr(""), description="its password")
 
     @field_validator("url")
     @classmethod
     def _mqtt(cls, url: str) -> str:
         return _checked_url(url, ("door", "mqtt", "mqtts"))
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _mqtt_or_none(cls, url: str) -> str:
+        return _checked_url(url, ("mqtt", "mqtts")) if url else url
 
     @property
     def is_door(self) -> bool:
@@ -124,6 +141,21 @@ class ReadingsSettings(_Part):
         "empty: `readings.duckdb` in `folder`",
     )
     token: SecretStr = Field(SecretStr(""), description="InfluxDB token")
+
+
+class WavesSettings(_Part):
+    """Where waveforms of events are kept, and for how long."""
+
+    folder: str = Field("", description="folder of the files; empty: `waves` in `folder`")
+    days: float = Field(
+        365.0, gt=0, description="older waveforms are deleted, those of open alerts never"
+    )
+    bytes_max: int = Field(
+        20_000_000_000, ge=0, description="with more, the oldest waveforms are deleted"
+    )
+    free_bytes_min: int = Field(
+        1_000_000_000, ge=0, description="with less room on the disk no waveform is kept"
+    )
 
 
 class RecordsSettings(_Part):
@@ -272,6 +304,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
+    waves: WavesSettings = WavesSettings()
     web: WebSettings = WebSettings()
     clock: ClockSettings = ClockSettings()
     watch: WatchSettings = WatchSettings()
@@ -317,6 +350,11 @@ class Settings(BaseSettings):
     def records_url(self) -> str:
         """URL of the records database."""
         return self.records.url or f"sqlite:///{(self.folder / 'records.db').absolute()}"
+
+    @property
+    def waves_folder(self) -> Path:
+        """Folder of the waveforms."""
+        return Path(self.waves.folder) if self.waves.folder else self.folder / "waves"
 
     @property
     def base_url(self) -> str:

@@ -147,6 +147,7 @@ def measure(
     shard: int,
     folder: Path,
     ingest: HasHealth | None,
+    accounts: HasHealth | None,
     spool: SqliteSpool | None,
     pipeline: Pipeline | None,
     dispatcher: Dispatcher | None,
@@ -167,8 +168,10 @@ def measure(
                 parts.append(keeper)
                 signs += spool_signs(spool, f"spool {shard}")
                 signs += disk_signs(host, [spool.path.parent])
+            if accounts is not None:
+                parts.append(accounts.health())
         if role == "analyse" and pipeline is not None:
-            parts.append(pipeline.health())
+            parts += [pipeline.health(), pipeline.waves_health()]
             away_s = pipeline.store_away_s()
             signs += (Sign(Cause.READINGS_STORE_AWAY, "store.away_s", f"store {shard}", away_s),)
         if role == "notify":

@@ -22,7 +22,8 @@ from app.stage import fill_register
 from benchmarks.report import Figure, report
 from domain.clock import HOUR_NS, VirtualClock
 from ingest.directory import Directory
-from ingest.intake import Intake, Message
+from ingest.intake import Intake
+from ingest.messages import Message
 from ingest.settings import IngestSettings
 from simulators import payloads
 from simulators.story import Cut, Publish, Restart, Restore, Story, demo_story
@@ -88,15 +89,17 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
         detectors=detectors(profile),
         clock=clock,
     )
-    told, readings, cpu_s, alone_s = Told(story), 0, 0.0, []
+    told, readings, cpu_s = Told(story), 0, 0.0
+    alone_s: list[float] = []
     for at_ns in range(story.start_ns, story.end_ns, HOUR_NS):
         clock.advance_to(at_ns + HOUR_NS)
         messages = told.messages(at_ns, at_ns + HOUR_NS)
         if at_ns < story.end_ns - _HOURS_ALONE * HOUR_NS:
             readings += spool.write(intake.arrivals(messages)).stored
             begun = time.process_time()
-            while pipeline.run_once():
-                pass
+            pipeline.judge()
+            pipeline.tick()
+            pipeline.store()
             cpu_s += time.process_time() - begun
             continue
         for message in messages:
@@ -105,6 +108,7 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
             pipeline.judge()
             alone_s.append(time.monotonic() - came)
             pipeline.store()
+    pipeline.close()
     house.stop()
     return readings, cpu_s, alone_s
 

@@ -15,6 +15,7 @@ class Role(StrEnum):
     INSURER = "insurer"
     BUREAU = "bureau"
     OPERATOR = "operator"
+    BROKER = "broker"
 
 
 class ScopeKind(StrEnum):
@@ -54,6 +55,7 @@ ACTIONS: dict[Role, frozenset[str]] = {
         _READ
         | {"register:write", "alerts:act", "users:write", "keys:write", "operations:read"}
         | {"gateways:read", "accounts:read", "recipients:write", "notices:read", "audit:read"}
+        | {"credentials:write"}
     ),
     Role.DUTY_OFFICER: frozenset(
         _READ | {"alerts:act", "operations:read", "gateways:read", "accounts:read", "notices:read"}
@@ -63,7 +65,11 @@ ACTIONS: dict[Role, frozenset[str]] = {
     Role.BUREAU: frozenset(
         _READ | {"register:write", "gateways:read", "accounts:read", "notices:read"}
     ),
-    Role.OPERATOR: frozenset({"operations:read", "gateways:read", "accounts:read"}),
+    Role.OPERATOR: frozenset(
+        {"operations:read", "gateways:read", "accounts:read", "credentials:write"}
+    ),
+    # an MQTT broker that asks who may connect: it sees nothing else
+    Role.BROKER: frozenset({"gateways:admit"}),
 }
 
 

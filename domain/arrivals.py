@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from domain.accounts import Fate
 from domain.readings import Int32s, ReadingBatch
+from domain.waves import WaveBlock
 
 if TYPE_CHECKING:  # `ports` itself needs this module
     from domain.ports import GatewayStatus
@@ -71,6 +72,8 @@ class Arrivals:
         (n,) int32, index into `gateways` of each row of `batch`.
     counts
         (gateway id, boot) -> numbers used, by refused readings as well.
+    waves
+        (row of `batch`, block) of each row that stands for a block of a waveform.
 
     """
 
@@ -81,6 +84,7 @@ class Arrivals:
     refused: tuple[Refused, ...]
     statuses: tuple["GatewayStatus", ...]
     received_at_ns: int
+    waves: tuple[tuple[int, WaveBlock], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,15 @@ class ClockRules:
     behind_ns: int = 10 * MINUTE_NS
     late_ns: int = 60 * MINUTE_NS
 
+    def is_zone(self, behind_ns: int) -> bool:
+        """Tell whether a clock this far behind looks like local time taken for UTC.
+
+        Whole hours from 2 to 12: the zones west of Greenwich, and those east of it in a clock
+        that was set the other way.
+        """
+        hours, rest_ns = divmod(behind_ns + self.spread_ns, 60 * MINUTE_NS)
+        return 2 <= hours <= 12 and rest_ns <= 2 * self.spread_ns
+
 
 @dataclass(frozen=True, slots=True)
 class ClockNote:
@@ -100,7 +109,13 @@ class GatewayClock:
         return bool(self.skew_ns or self.heard)
 
     def hear(
-        self, received_ns: int, ahead_ns: int, rules: ClockRules, *, went_back: bool = False
+        self,
+        received_ns: int,
+        ahead_ns: int,
+        rules: ClockRules,
+        *,
+        went_back: bool = False,
+        first: bool = False,
     ) -> None:
         """Take in one arrival.
 
@@ -109,7 +124,10 @@ class GatewayClock:
         ahead_ns
             The largest `taken_at - received_at` in it.
         went_back
-            Whether its newest reading is older than one that came before it, or there was none.
+            Whether its newest reading is older than one that came before it.
+        first
+            Whether none came before it. What is steadily behind from the first contact on may
+            well be an hour's mean with the hour's beginning; only a time zone's error counts.
 
         """
         if abs(ahead_ns) <= rules.tolerance_ns:
@@ -127,7 +145,8 @@ class GatewayClock:
         never = self._never_right(received_ns, ahead_ns, rules)
         if self.heard and abs(ahead_ns - self.heard[-1][1]) > rules.spread_ns:
             self.heard = []
-        if not self.heard and not never and not went_back:
+        starts = never or went_back or (first and rules.is_zone(-ahead_ns))
+        if not self.heard and not starts:
             return
         self.heard.append([received_ns, ahead_ns])
         needed = rules.ahead_messages if never else rules.behind_messages

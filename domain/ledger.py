@@ -16,6 +16,7 @@ from domain.readings import QualityFlag, ReadingBatch, concat
 from domain.recent import Instants, RecentReadings
 from domain.refusing import put_together
 from domain.timing import Held, set_right
+from domain.waves import WaveBlock
 
 #: number sets and accounts kept in memory; past it they are read again from the spool
 _CACHED_MAX = 200_000
@@ -50,6 +51,7 @@ class Admission:
     held: tuple[Held, ...]
     unnumbered: ReadingBatch
     first_seen: ReadingBatch
+    waves: tuple[WaveBlock, ...] = ()
 
     @property
     def stored(self) -> int:
@@ -166,6 +168,7 @@ class Ledger:
             held=timed.held,
             unnumbered=arrivals.batch.take(unnumbered) if len(unnumbered) else ReadingBatch.empty(),
             first_seen=first_seen,
+            waves=_placed(arrivals, keep, timed.batch),
         )
 
     def keep(self, admission: Admission) -> None:
@@ -279,6 +282,24 @@ class _Tally:
             sums = {what: getattr(account, what) + n for what, n in changes.items()}
             found[key] = replace(account, **sums)
         return found
+
+
+def _placed(
+    arrivals: Arrivals, keep: NDArray[np.bool_], batch: ReadingBatch
+) -> tuple[WaveBlock, ...]:
+    """Give the blocks of kept rows the time and the flags that their rows came to have."""
+    if not arrivals.waves:
+        return ()
+    row_now = np.cumsum(keep) - 1
+    return tuple(
+        replace(
+            block,
+            start_ns=int(batch.taken_at[row_now[row]]),
+            flag=int(batch.flag[row_now[row]]),
+        )
+        for row, block in arrivals.waves
+        if keep[row]
+    )
 
 
 def _rows_of(arrivals: Arrivals, counting: Counting) -> NDArray[np.intp]:

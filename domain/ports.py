@@ -24,6 +24,7 @@ from domain.limits import Level
 from domain.readings import Reading, ReadingBatch, Rollup, Series
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
 from domain.views import BuildingView
+from domain.waves import WaveBlock
 
 
 class ReadingStore(Protocol):
@@ -93,6 +94,8 @@ class SpoolEntry:
     accounts
         The day accounts that this batch changed, as they stood after it (absolute, so that
         writing them twice changes nothing).
+    waves
+        The blocks that readings of the batch stand for.
 
     """
 
@@ -102,6 +105,7 @@ class SpoolEntry:
     accounts: tuple[DayAccount, ...] = ()
     statuses: tuple[GatewayStatus, ...] = ()
     clocks: tuple[ClockNote, ...] = ()
+    waves: tuple[WaveBlock, ...] = ()
 
 
 class Spool(Protocol):

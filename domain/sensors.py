@@ -70,9 +70,11 @@ class Channel:
         What the gateway calls it: `T1.x`, or device, point and field of a DZ/T payload,
         `SK01.L1_QJ_1.X`. Unique within the gateway.
     axis
-        `x` or `y` of a tilt sensor; `ppv` or `frequency` of a vibration sensor; else empty.
+        `x` or `y` of a tilt sensor; `ppv` or `frequency` of a vibration sensor, or `wave`,
+        `ppv.x`, … of one that sends waveforms; else empty.
     kind
-        `tilt`, `crack`, `settlement`, `peak_velocity`, `frequency`, `temperature`.
+        `tilt`, `crack`, `settlement`, `peak_velocity`, `frequency`, `temperature`; `acceleration`
+        or `velocity` for a waveform, `velocity_rms` and `kurtosis` for what it comes to.
     unit
         Unit in which the gateway sends; stored is the kind's unit.
     interval_s

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from domain.access import ApiKey, Caller, Session
 from domain.clock import Clock
+from domain.credentials import Admission, Provisioning
 from domain.limits import LimitProfile
 from domain.ports import (
     AccessStore,
@@ -15,6 +16,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.waves import WaveStore
 
 
 class Identity(Protocol):
@@ -147,6 +149,8 @@ class Services:
         What to say on every page when the data are simulated; empty for real data.
     roles
         Every role of every process, with the age of its heart-beat; raises `StoreUnavailable`.
+    waves
+        Waveforms of events; `None`: this process keeps none.
 
     """
 
@@ -161,7 +165,10 @@ class Services:
     profile: LimitProfile
     read_sheet: SheetReader
     health: Callable[[], list[Health]]
+    provisioning: Provisioning
+    admission: Admission
     simulated: str = ""
     secure_cookies: bool = True
     roles: Callable[[], list[RoleHealth]] = no_roles
+    waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)

@@ -127,7 +127,8 @@ def set_right(
             int(batch.received_at[rows].max()),
             int(ahead[rows].max()),
             rules,
-            went_back=before == 0 or newest + rules.tolerance_ns < before,
+            went_back=before > 0 and newest + rules.tolerance_ns < before,
+            first=before == 0,
         )
         told[counting] = clock
         _correct(batch, rows, taken, flag, clock, rules)

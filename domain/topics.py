@@ -6,6 +6,20 @@ from domain.errors import InvalidInput
 
 VERSION = "1"
 
+#: what gateways publish under their base
+_UPLINKS = (
+    "readings",
+    "readings/cbor",
+    "senml",
+    "dzt",
+    "thingsboard",
+    "wave",
+    "v1/gateway/+",
+    "v1/devices/me/+",
+    "wave",
+    "status",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -54,7 +68,12 @@ class Topic:
         return cls(int(parts[2]), parts[3], parts[4])
 
 
+def base_of(shard: int, gateway_id: str) -> str:
+    """Tell the base under which all topics of a gateway stand."""
+    return f"anju/{VERSION}/{shard}/{gateway_id}"
+
+
 def uplink_filters(shard: int) -> list[str]:
     """List the filters that one shard's ingest subscribes to."""
     base = f"anju/{VERSION}/{shard}/+"
-    return [f"{base}/{what}" for what in ("readings", "dzt", "status")]
+    return [f"{base}/{what}" for what in _UPLINKS]

@@ -37,6 +37,11 @@ CONVERSIONS: dict[tuple[str, str], Callable[[Values], Values]] = {
     ("µm", "mm"): _times(0.001),
     ("cm/s", "mm/s"): _times(10.0),
     ("m/s", "mm/s"): _times(1000.0),
+    ("µm/s", "mm/s"): _times(0.001),
+    ("mm/s²", "m/s²"): _times(0.001),
+    ("g", "m/s²"): _times(9.80665),
+    ("mg", "m/s²"): _times(0.00980665),
+    ("gal", "m/s²"): _times(0.01),
     ("K", "°C"): lambda values: values - 273.15,
 }
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from domain.errors import InvalidInput
 from domain.sensors import Channel, Gateway
 from domain.units import Values, converter
+from domain.waves import WAVE_KINDS
 from ingest.kinds import kinds
 
 log = structlog.get_logger()
@@ -41,6 +42,11 @@ class Addresses:
         self.points.add(folded)
         if "." in folded:
             self.points.add(folded.rsplit(".", 1)[0])
+
+    def named(self, name: str) -> int | None:
+        """Find the channel of an address in a format that knows no points."""
+        code = self.codes.get(name)
+        return self.folded.get(name.lower()) if code is None else code
 
     def nested(self, point: str, field: str) -> int | None:
         """Find the channel of a field at a point, `""` for a lone value; capitals do not matter."""
@@ -93,6 +99,8 @@ class Directory:
         self._low = np.empty(len(channels))
         self._high = np.empty(len(channels))
         self._addresses = tuple(channel.address for channel in channels)
+        self._channels = tuple(channels)
+        self._units = tuple((channel.unit, kinds()[channel.kind].unit) for channel in channels)
         self._fill(channels)
 
     def _fill(self, channels: list[Channel]) -> None:
@@ -112,6 +120,36 @@ class Directory:
     def address(self, code: int) -> str:
         """Tell what its gateway calls a channel."""
         return self._addresses[code]
+
+    def wave_kind(self, code: int, unit: str) -> tuple[str, float]:
+        """Tell a waveform channel's kind, and what turns a sample into its unit.
+
+        Parameters
+        ----------
+        unit
+            As the block's header says; empty: the registered one.
+
+        Raises
+        ------
+        InvalidInput
+            When the channel is of no such kind, or registered with another unit.
+
+        """
+        channel = self._channels[code]
+        if channel.kind not in WAVE_KINDS:
+            wanted = ", ".join(sorted(WAVE_KINDS))
+            raise InvalidInput(
+                f"channel {channel.address!r} must be of kind {wanted} to take a waveform,"
+                f" is of {channel.kind!r}",
+                "kind",
+            )
+        if unit not in {"", channel.unit}:
+            raise InvalidInput(f"unit must be {channel.unit!r}, got {unit[:20]!r}", "unit")
+        return channel.kind, float(self.convert(np.array([code]), np.array([1.0]))[0])
+
+    def units_of(self, code: int) -> tuple[str, str]:
+        """Tell the unit in which a channel's gateway sends, and the one that is stored."""
+        return self._units[code]
 
     def convert(self, code: NDArray[np.int64], value: Values) -> Values:
         """Turn values as sent into the units that Anju stores.

@@ -43,6 +43,8 @@ class IngestSettings:
         A reading that arrives later than this after it was taken is flagged late.
     receipt_every_s
         Least time between two receipts to one gateway; each says all that the last one said.
+    wave_lead_s
+        So much of the block before is kept with each block of a waveform.
 
     """
 
@@ -54,3 +56,4 @@ class IngestSettings:
     queue_bytes_max: int = 64_000_000
     late_s: float = 3_600.0
     receipt_every_s: float = 0.2
+    wave_lead_s: float = 1.0

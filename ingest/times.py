@@ -23,8 +23,8 @@ def read_time(text: int | str) -> int:
     Parameters
     ----------
     text
-        RFC 3339 with `Z` or an offset (digits past the ninth are cut), or an epoch in ms, µs or
-        ns; which one is told by its magnitude.
+        RFC 3339 with `Z` or an offset (digits past the ninth are cut; a leap second is the
+        second after it), or an epoch in ms, µs or ns; which one is told by its magnitude.
 
     Raises
     ------
@@ -49,8 +49,6 @@ def read_time(text: int | str) -> int:
         raise InvalidInput(f"t must be RFC 3339 with zone, or epoch ms, µs or ns, got {text!r:.60}")
     day, minute, second, fraction, _, sign, hours, minutes = match.groups()
     at = _minute(f"{day}T{minute}")
-    if second > "59":
-        raise InvalidInput(f"t has no such second: {text!r:.60}")
     at += int(second) * SECOND_NS + int((fraction or "").ljust(9, "0"))
     if sign:
         offset = timedelta(hours=int(hours), minutes=int(minutes))
@@ -58,7 +56,20 @@ def read_time(text: int | str) -> int:
             raise InvalidInput(f"t has no such zone: {text!r:.60}")
         shift = int(offset.total_seconds()) * SECOND_NS
         at += -shift if sign == "+" else shift
+    if second > "59" and not (second == "60" and _ends_a_month(at)):
+        raise InvalidInput(f"t has no such second: {text!r:.60}")
     return _checked(at, text)
+
+
+def _ends_a_month(at_ns: int) -> bool:
+    """Tell whether a second 60 that reads as this moment can be a leap second.
+
+    They are put in at the end of a month, UTC (ITU-R TF.460). Our time has none: the leap second
+    reads as the second after it, as POSIX has it.
+    """
+    day, of_day_ns = divmod(at_ns, 86_400 * SECOND_NS)
+    first = EPOCH + timedelta(days=day)
+    return of_day_ns < SECOND_NS and first.day == 1
 
 
 @lru_cache(maxsize=8192)

@@ -21,10 +21,11 @@ from domain.topics import Topic
 from simulators import payloads
 from simulators.payloads import Row, TimeForm
 from simulators.readings import GatewayReadings
+from simulators.waves import RATE_HZ, SCALE_M_S2, SentBlock
 
 log = structlog.get_logger()
 
-Speech = Literal["native", "dzt"]
+Speech = Literal["native", "cbor", "dzt", "senml", "senml-cbor", "thingsboard"]
 _WINDOW = 200  # messages on their way to the broker at once
 _TICK_S = 0.5
 
@@ -63,8 +64,8 @@ def _at_once(_client: mqtt.Client, _user: Any, sock: Any) -> None:
 class SimulatedGateway:
     """Publishes readings as a gateway does and loses none that it was given.
 
-    A numbered (native) gateway keeps a message until a receipt covers it, and sends it again
-    after a reconnection or when no receipt has come for `resend_s`. One that speaks DZ/T has no
+    A numbered (native, CBOR) gateway keeps a message until a receipt covers it, and sends it again
+    after a reconnection or when no receipt has come for `resend_s`. One that speaks another has no
     numbers and no receipts: it keeps a message until the broker has taken it.
 
     Parameters
@@ -155,6 +156,17 @@ class SimulatedGateway:
         """Take one reading over whose value or address is not as it should be, alone."""
         self._keep_rows([(address, taken_at_ns, value)])
 
+    def publish_wave(self, block: SentBlock) -> None:
+        """Take a block of a waveform over; it counts as one reading."""
+        with self._lock:
+            boot, seq = self.boot, self._next_seq
+            self._next_seq += 1
+        payload = payloads.wave(
+            boot, seq, block.address, block.taken_at_ns, RATE_HZ, SCALE_M_S2, block.samples
+        )
+        self._keep(_Message("wave", payload, 1, boot, seq))
+        self.sent += 1
+
     def publish_raw(self, payload: bytes, what: str = "readings") -> None:
         """Send bytes that are no readings; they have no number and count as none."""
         self._keep(_Message(what, payload, 0))
@@ -222,15 +234,27 @@ class SimulatedGateway:
     # -- the buffer
 
     def _keep_rows(self, rows: list[Row]) -> None:
-        if self.speech == "dzt":
-            self._keep(_Message("dzt", payloads.dzt(rows), len(rows)))
-        else:
+        if self.speech in {"native", "cbor"}:
             with self._lock:
                 boot, seq = self.boot, self._next_seq
                 self._next_seq += len(rows)
-            payload = payloads.native(boot, seq, rows, self._form)
-            self._keep(_Message("readings", payload, len(rows), boot, seq))
+            write, what = payloads.native, "readings"
+            if self.speech == "cbor":
+                write, what = payloads.cbor, "readings/cbor"
+            payload = write(boot, seq, rows, self._form)
+            self._keep(_Message(what, payload, len(rows), boot, seq))
+        else:
+            what, payload = self._unnumbered(rows)
+            self._keep(_Message(what, payload, len(rows)))
         self.sent += len(rows)
+
+    def _unnumbered(self, rows: list[Row]) -> tuple[str, bytes]:
+        """Write readings in a payload without numbers; its topic and the payload."""
+        if self.speech == "thingsboard":
+            return "v1/gateway/telemetry", payloads.thingsboard(rows)
+        if self.speech == "dzt":
+            return "dzt", payloads.dzt(rows)
+        return "senml", payloads.senml(rows, binary=self.speech == "senml-cbor")
 
     def _keep(self, message: _Message) -> None:
         with self._lock:

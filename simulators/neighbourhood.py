@@ -1,6 +1,6 @@
 """A seeded neighbourhood of demo buildings with their gateways, sensors, surveys and appraisals."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -9,8 +9,10 @@ from domain.buildings import Appraisal, Building, Grade
 from domain.clock import DAY_NS
 from domain.ids import new_id
 from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor, Site
+from domain.waves import FEATURE_AXES, WAVE_AXIS
 from simulators.noise import draw, key_of
 from simulators.scenario import Spot
+from simulators.waves import EVERY_S, WaveInstrument
 
 HOURLY_S = 3600
 
@@ -27,6 +29,8 @@ class House:
         What the survey of the tilt found (x, y); `None`: growth is all that is known.
     survey_cracks
         The initial crack widths were measured too.
+    waves
+        Triaxial instruments that send waveforms.
 
     """
 
@@ -46,6 +50,7 @@ class House:
     survey_cracks: bool = True
     substandard: bool = False
     works_nearby: bool = False
+    waves: int = 0
 
     @property
     def gateway_name(self) -> str:
@@ -72,6 +77,8 @@ class Neighbourhood:
         Ids of the gateways that speak the nested geohazard JSON, without numbers.
     instruments
         By building id.
+    wave_instruments
+        Those that send waveforms, likewise.
 
     """
 
@@ -84,6 +91,7 @@ class Neighbourhood:
     sites: tuple[Site, ...]
     dzt: frozenset[str]
     instruments: dict[str, tuple[Instrument, ...]] = field(repr=False)
+    wave_instruments: dict[str, tuple[WaveInstrument, ...]] = field(repr=False)
 
     def building(self, number: int) -> Building:
         """Find a building by its house number in the plan."""
@@ -113,7 +121,8 @@ HOUSES: tuple[House, ...] = (
     House(4, "樟树苑", "360104", build_year=1979, grade=_C, survey_permille=(1.8, 1.1)),
     House(5, "樟树苑", "360104", storeys=4, build_year=1985, grade=_C, cracks=3),
     House(6, "樟树苑", "360104", build_year=1991, dzt=True, settlements=0, cracks=3),
-    House(7, "渔舟坊", "360102", grade=_C, build_year=1980, substandard=True, works_nearby=True),
+    House(7, "渔舟坊", "360102", grade=_C, build_year=1980, substandard=True, works_nearby=True,
+          waves=1),
     House(8, "渔舟坊", "360102", storeys=3, build_year=1976, survey_permille=(2.4, 0.8)),
     House(9, "渔舟坊", "360102", structure="concrete", storeys=7, build_year=1996, grade=_B),
     House(10, "渔舟坊", "360102", storeys=6, settlements=1),
@@ -143,6 +152,7 @@ def neighbourhood(
     buildings, appraisals, sites = [], [], []
     by_id: dict[str, House] = {}
     instruments: dict[str, tuple[Instrument, ...]] = {}
+    wave_instruments: dict[str, tuple[WaveInstrument, ...]] = {}
     dzt = set()
     for house in houses:
         builder = _Builder(seed, installed_at_ns, house)
@@ -157,6 +167,7 @@ def neighbourhood(
         if house.grade is not None:
             appraisals.append(builder.appraisal(building, house.grade))
         site, instruments[building.id] = builder.site(building, gateways[name])
+        site, wave_instruments[building.id] = builder.with_waves(site, gateways[name])
         sites.append(site)
     return Neighbourhood(
         seed,
@@ -168,10 +179,17 @@ def neighbourhood(
         tuple(sites),
         frozenset(dzt),
         instruments,
+        wave_instruments,
     )
 
 
 _WALLS = ("东墙", "西墙", "南墙", "北墙")
+_FEATURE_UNITS = {
+    "peak_velocity": "mm/s",
+    "frequency": "Hz",
+    "velocity_rms": "mm/s",
+    "kurtosis": "1",
+}
 _RESOLUTIONS = {"tilt": 0.01, "crack": 0.01, "settlement": 0.05, "vibration": 0.01}
 
 
@@ -263,6 +281,58 @@ class _Builder:
                     segments.append(self._segment(channel, number))
         site = Site(building.id, tuple(sensors), tuple(channels), tuple(segments), tuple(mounts))
         return site, tuple(instruments)
+
+    def with_waves(self, site: Site, gateway: Gateway) -> tuple[Site, tuple[WaveInstrument, ...]]:
+        """Add the instruments that send waveforms; what Anju works out has channels as well."""
+        house, sensors, channels, mounts = self._house, [], [], []
+        instruments = []
+        for number in range(2, 2 + house.waves):
+            code = f"V{number}"
+            sensor = Sensor(
+                id=self.id("sensor", house.number, code),
+                building_id=site.building_id,
+                gateway_id=gateway.id,
+                code=code,
+                kind="vibration",
+                place=f"{_WALLS[(number - 1) % 4]} 基础",
+                storey=1,
+                model="演示型三向加速度计",
+                serial=f"DEMO-{house.number:02d}-{code}",
+                resolution=0.01,
+            )
+            sensors.append(sensor)
+            mounts.append(
+                Mount(self.id("mount", house.number, code), sensor.id, self._at_ns,
+                      x_azimuth_deg=90.0, height_m=0.0)
+            )  # fmt: skip
+            plan = [("acceleration", "m/s²", WAVE_AXIS)]
+            plan += [
+                (kind, _FEATURE_UNITS[kind], axis + letter)
+                for kind, axis in FEATURE_AXES.items()
+                for letter in ("", ".x", ".y", ".z")
+            ]
+            for kind, unit, axis in plan:
+                channel = Channel(
+                    id=self.id("channel", house.number, code, axis),
+                    sensor_id=sensor.id,
+                    gateway_id=gateway.id,
+                    address=code if axis == WAVE_AXIS else f"{code}.{axis}",
+                    kind=kind,
+                    unit=unit,
+                    axis=axis,
+                    interval_s=EVERY_S,
+                )
+                channels.append(channel)
+                if axis == WAVE_AXIS:
+                    key = key_of(self._seed, "waves", house.number, code)
+                    instruments.append(WaveInstrument(channel, key, 1800 + 7 * number))
+        grown = replace(
+            site,
+            sensors=(*site.sensors, *sensors),
+            channels=(*site.channels, *channels),
+            mounts=(*site.mounts, *mounts),
+        )
+        return grown, tuple(instruments)
 
     def _channels(self, sensor: Sensor, gateway: Gateway, number: int) -> list[Channel]:
         parts: dict[str, list[tuple[str, str, str, int]]] = {

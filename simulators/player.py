@@ -7,7 +7,18 @@ from domain.clock import Clock
 from domain.sensors import Gateway
 from simulators.gateway import SimulatedGateway
 from simulators.payloads import TimeForm
-from simulators.story import Act, Cut, Garbage, Odd, Publish, Repeat, Restart, Restore, Story
+from simulators.story import (
+    Act,
+    Cut,
+    Garbage,
+    Odd,
+    Publish,
+    PublishWave,
+    Repeat,
+    Restart,
+    Restore,
+    Story,
+)
 
 _FORMS: tuple[TimeForm, ...] = ("rfc3339", "ms", "us", "ns")
 
@@ -90,6 +101,8 @@ class Player:
         match act:
             case Publish(readings=readings):
                 gateway.publish(readings)
+            case PublishWave(block=block):
+                gateway.publish_wave(block)
             case Restart():
                 gateway.restart()
             case Cut():

@@ -42,6 +42,24 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class Knock:
+    """One shake of the ground, as a triaxial instrument at the foundation feels it.
+
+    Parameters
+    ----------
+    day
+        Days since the scenario began.
+    peak_mm_s, frequency_hz
+        Peak velocity and frequency on x, y and z.
+
+    """
+
+    day: float
+    peak_mm_s: tuple[float, float, float]
+    frequency_hz: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A course of events at one building; the base of all, in which nothing happens.
 
@@ -86,6 +104,14 @@ class Scenario:
     def lost(self, spot: Spot, days: Floats) -> Mask:
         """Tell which readings are never taken."""
         return np.zeros(len(days), bool)
+
+    def knocks(self, key: int, start: float, end: float) -> tuple[Knock, ...]:
+        """Tell the shakes of the ground between two days, `key` seeds what is left to chance."""
+        return ()
+
+    def triggers(self) -> tuple[float, ...]:
+        """Tell the days at which an instrument that sends waveforms sends more than by plan."""
+        return ()
 
 
 def since(days: Floats, start: float, length: float) -> Floats:

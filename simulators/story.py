@@ -15,6 +15,7 @@ from domain.sensors import Gateway
 from simulators.neighbourhood import HOUSES, House, Neighbourhood, neighbourhood
 from simulators.readings import GatewayReadings, Play, Tape
 from simulators.scenario import Truth, scenario_named
+from simulators.waves import SentBlock, blocks_between
 from simulators.weather import Weather, days_since
 
 START_NS = to_ns(datetime(2026, 8, 20, tzinfo=UTC))
@@ -77,6 +78,13 @@ class Publish(Act):
     """The gateway takes readings."""
 
     readings: GatewayReadings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PublishWave(Act):
+    """The gateway takes a block of a waveform."""
+
+    block: SentBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +161,16 @@ class Story:
                 before, readings = readings.before(high)
                 if len(before):
                     acts.append(Publish(low, gateway_id, before))
+        for building_id, instruments in self.neighbourhood.wave_instruments.items():
+            if instruments:
+                gateway_id = self.neighbourhood.gateway_of(building_id).id
+                play = self.plays[building_id]
+                acts += [
+                    PublishWave(block.taken_at_ns, gateway_id, block)
+                    for block in blocks_between(
+                        instruments, play.scenario, play.start_ns, start_ns, end_ns
+                    )
+                ]
         # a mark comes before the readings of its own instant: the sort is stable
         return sorted(acts, key=lambda act: act.at_ns)
 

@@ -29,7 +29,7 @@ from storage.spool_held import (
     take_held,
     waiting_by_gateway,
 )
-from storage.spool_rows import decode_row, encode_row
+from storage.spool_rows import decode_row, encode_row, weight_of
 
 log = structlog.get_logger()
 
@@ -288,14 +288,16 @@ class SqliteSpool(SpoolReader):
                 tuple(admission.accounts.values()),
                 arrivals.statuses,
                 told,
+                admission.waves,
             )
+            weight = len(admission.batch) + weight_of(admission.waves)
             writer.executemany(
                 _PUT_NUMBERS,
                 [(*key, numbers.to_bytes()) for key, numbers in admission.numbers.items()],
             )
             self._put_accounts(admission.accounts)
             offset = writer.execute(
-                "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(admission.batch), body)
+                "INSERT INTO batches (readings, body) VALUES (?, ?)", (weight, body)
             ).lastrowid
             writer.execute("COMMIT")
         except sqlite3.Error:

@@ -1,5 +1,7 @@
 """How one row of the spool is written down: msgpack, the columns as raw bytes."""
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 
@@ -7,6 +9,7 @@ from domain.accounts import DayAccount, Refusal
 from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, SpoolEntry
 from domain.readings import ReadingBatch
+from domain.waves import WaveBlock
 
 #: (column, type) in the order in which a row holds them; little-endian on every machine
 _COLUMNS = (
@@ -19,6 +22,25 @@ _COLUMNS = (
     ("boot", "<i4"),
 )
 
+#: a stretch of 5,000 readings then holds some 5 MB of samples
+_BYTES_A_READING = 1_000
+
+
+class _Wave(msgspec.Struct, array_like=True):
+    """A block of a waveform; the fields are those of `WaveBlock`."""
+
+    channel_id: str
+    kind: str
+    start_ns: int
+    rate_hz: float
+    axes: str
+    scale: float
+    encoding: str
+    data: bytes
+    lead: bytes
+    received_at_ns: int
+    flag: int
+
 
 class _Row(msgspec.Struct, array_like=True):
     version: int
@@ -28,6 +50,7 @@ class _Row(msgspec.Struct, array_like=True):
     accounts: list[DayAccount]
     statuses: list[GatewayStatus]
     clocks: list[ClockNote] = []
+    waves: list[_Wave] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -40,20 +63,26 @@ def encode_row(
     accounts: tuple[DayAccount, ...],
     statuses: tuple[GatewayStatus, ...],
     clocks: tuple[ClockNote, ...] = (),
+    waves: Sequence[WaveBlock] = (),
 ) -> bytes:
-    """Write a row down: 42 bytes a reading and the ids of its channels."""
+    """Write a row down: 42 bytes a reading, the ids of its channels, samples as they came."""
     columns = [getattr(batch, name).astype(kind, copy=False).tobytes() for name, kind in _COLUMNS]
-    return _encode(
-        _Row(
-            1,
-            list(batch.channels),
-            columns,
-            list(refusals),
-            list(accounts),
-            list(statuses),
-            list(clocks),
-        )
+    row = _Row(
+        1,
+        list(batch.channels),
+        columns,
+        list(refusals),
+        list(accounts),
+        list(statuses),
+        list(clocks),
+        [_Wave(*(getattr(block, name) for name in _Wave.__struct_fields__)) for block in waves],
     )
+    return _encode(row)
+
+
+def weight_of(waves: Sequence[WaveBlock]) -> int:
+    """Tell how many readings some blocks weigh as much as, for reading rows in parts."""
+    return sum(len(block.data) + len(block.lead) for block in waves) // _BYTES_A_READING
 
 
 def decode_row(offset: int, data: bytes) -> SpoolEntry:
@@ -77,4 +106,5 @@ def decode_row(offset: int, data: bytes) -> SpoolEntry:
         tuple(row.accounts),
         tuple(row.statuses),
         tuple(row.clocks),
+        tuple(WaveBlock(*msgspec.structs.astuple(wave)) for wave in row.waves),
     )

@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.application import create_app
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.provisioning import LocalProvisioning
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
 from domain.alerts import (
@@ -101,6 +103,12 @@ def make_city(folder: Path) -> City:
         profile=profile(),
         read_sheet=read_sheet,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
+        provisioning=LocalProvisioning(
+            records.credentials, records.register, wall, "mqtts://mqtt.example.org:8883"
+        ),
+        admission=GatewayAccess(
+            records.credentials, records.register, wall, ("anju-ingest", "ingest-password")
+        ),
     )
     hashed = identity.hash_password(PASSWORD)
     for name, role in ROLES.items():

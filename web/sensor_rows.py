@@ -9,6 +9,7 @@ from domain.ports import GatewayStatus
 from domain.readings import UNFIT, Reading
 from domain.sensors import Channel, Gateway, Segment, Sensor, Site
 from domain.services import Services
+from domain.waves import WAVE_KINDS
 from web.formats import quantity
 from web.series import offsets_at
 from web.words import Words
@@ -24,6 +25,9 @@ UNITS = {
     "peak_velocity": "mm/s",
     "frequency": "Hz",
     "temperature": "°C",
+    "acceleration": "m/s²",
+    "velocity": "mm/s",
+    "velocity_rms": "mm/s",
 }
 
 
@@ -63,6 +67,13 @@ def sensor_rows(services: Services, site: Site, words: Words) -> list[SensorRow]
     return rows
 
 
+def shown_channels(channels: list[Channel]) -> list[Channel]:
+    """Leave out what a waveform comes to beside its largest peak and that one's frequency."""
+    hidden = WAVE_KINDS | {"velocity_rms", "kurtosis"}
+    plain = [c for c in channels if "." not in c.axis and c.kind not in hidden]
+    return plain or channels
+
+
 def segments_of(site: Site, channel: Channel) -> list[Segment]:
     """List a channel's segments."""
     return [s for s in site.segments if s.channel_id == channel.id]
@@ -82,7 +93,7 @@ def _row(
     newest: int | None = None
     unfit = False
     segments: list[Segment] = []
-    for channel in sorted(channels, key=lambda c: (c.axis == "frequency", c.axis)):
+    for channel in sorted(shown_channels(channels), key=lambda c: (c.axis == "frequency", c.axis)):
         own = segments_of(site, channel)
         segments += own
         absolute = any(s.absolute for s in own)

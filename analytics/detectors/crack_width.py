@@ -57,6 +57,7 @@ class CrackWidth:
         rows = self._rows(view.building, view.grade)
         if not watched or not rows:
             return [], state
+        mildest_mm = self._gate.hysteresis * min(row.value for row in rows)
         cracks: dict[str, Any] = dict(state or {})
         found: list[Finding] = []
         for code, at_ns, value in zip(
@@ -65,7 +66,7 @@ class CrackWidth:
             if code in watched:
                 point, channel = watched[code]
                 made, cracks[channel.id] = self._judge(
-                    view, rows, point, at_ns, value, cracks.get(channel.id)
+                    view, rows, mildest_mm, point, at_ns, value, cracks.get(channel.id)
                 )
                 found += made
         return found, cracks
@@ -74,6 +75,7 @@ class CrackWidth:
         self,
         view: BuildingView,
         rows: tuple[Limit, ...],
+        mildest_mm: float,
         point: WatchedPoint,
         at_ns: int,
         width_mm: float,
@@ -86,6 +88,8 @@ class CrackWidth:
             first = [*first, width_mm]
         if len(first) < self._gate.need:
             return [], [first, at_ns, standing]
+        if standing is None and width_mm < mildest_mm:
+            return [], [first, at_ns, None]  # far from every limit, and quiet before
         start_mm = median(first)
         grown_mm = width_mm - start_mm
         weighed = self._gate.weigh(

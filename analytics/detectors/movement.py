@@ -16,6 +16,7 @@ from analytics.course import Course, Courses
 from analytics.evidence import deciding_row, finding
 from analytics.rates import Measured, Rates, growth
 from analytics.steps import Steps
+from domain.buildings import Building, Grade
 from domain.clock import HOUR_NS, MINUTE_NS
 from domain.findings import Cause, Compensation, Finding
 from domain.limits import Level, Limit, LimitProfile
@@ -74,7 +75,13 @@ class Movement:
         self.keep = int(self.numbers["compensation.keep_days"] * 24 * HOUR_NS) // self.bin_ns
         self.every = max(1, int(self.numbers["rate.every_h"] * HOUR_NS) // self.bin_ns)
         self.restarts_kept = int(self.numbers["restart.count_max"]) + 1
-        self.rows = lru_cache(4096)(profile.rows_for)
+        self.rows = lru_cache(4096)(self._rows_of)
+
+    def _rows_of(
+        self, quantity: str, building: Building, grade: Grade | None, load_bearing: bool
+    ) -> tuple[Limit, ...]:
+        rows = self.profile.rows_for(quantity, building, grade)
+        return tuple(row for row in rows if load_bearing or not row.condition("load_bearing"))
 
     def examine(
         self, batch: ReadingBatch, state: Any, view: BuildingView
@@ -112,6 +119,8 @@ class _Building:
         self.passed: int | None = kept["passed"]
         self.records: dict[str, history.Record] = dict(kept["channels"])
         self.standings: dict[str, Any] = dict(kept["standings"])
+        self.rows: dict[tuple[str, bool], tuple[Limit, ...]] = {}
+        self.points = sorted(view.points.items())
         self.found: list[Finding] = []
 
     def saved(self) -> dict[str, Any]:
@@ -166,7 +175,7 @@ class _Building:
         """Judge one bin that is over at every point of the building."""
         rules = self.rules
         thermometers = []
-        for _, point in sorted(self.view.points.items()):
+        for _, point in self.points:
             for channel in point.axes.values():
                 if channel.id in self.records:
                     record = history.close(self.records[channel.id], bin_no, rules.keep)
@@ -174,7 +183,7 @@ class _Building:
                     if channel.kind == "temperature":
                         thermometers.append(channel.id)
         courses = Courses(rules.numbers, self.records, thermometers, bin_no)
-        for _, point in sorted(self.view.points.items()):
+        for _, point in self.points:
             if point.kind in STRUCTURAL:
                 self._judge_point(point, bin_no, courses)
 
@@ -205,11 +214,7 @@ class _Building:
         self, rule: Rule, point: WatchedPoint, bin_no: int, axes: Sequence[Course]
     ) -> None:
         rules = self.rules
-        rows = [
-            row
-            for row in rules.rows(rule.quantity, self.view.building, self.view.grade)
-            if point.load_bearing or not row.condition("load_bearing")
-        ]
+        rows = self._rows(rule, point)
         key = f"{rule.quantity}|{point.sensor_id}"
         measured: list[tuple[Limit, Measured]] = []
         if rule.rate:
@@ -287,12 +292,7 @@ class _Building:
     ) -> None:
         # a lean counts whichever way it goes, a crack only when it opens
         size = hypot(*sizes.values()) if rule.kind == "tilt" else max(sizes.values())
-        rows = [
-            row
-            for row in self.rules.rows(rule.quantity, self.view.building, self.view.grade)
-            if point.load_bearing or not row.condition("load_bearing")
-        ]
-        weighed = self.rules.gate.weigh((row, size) for row in rows)
+        weighed = self.rules.gate.weigh((row, size) for row in self._rows(rule, point))
         key = f"{rule.quantity}|{point.sensor_id}"
         standing, level = self.rules.gate.force(
             self.standings.get(key), at_ns, weighed.hit, started_ns
@@ -319,6 +319,15 @@ class _Building:
                 details=details + (tuple(sorted(sizes.items())) if len(sizes) > 1 else ()),
             )
         )
+
+    def _rows(self, rule: Rule, point: WatchedPoint) -> tuple[Limit, ...]:
+        """Tell the limits of a rule at a point; kept, because a building is long to hash."""
+        key = rule.quantity, point.load_bearing
+        if key not in self.rows:
+            self.rows[key] = self.rules.rows(
+                rule.quantity, self.view.building, self.view.grade, point.load_bearing
+            )
+        return self.rows[key]
 
     def _keep(self, key: str, standing: Any) -> None:
         if standing is None:

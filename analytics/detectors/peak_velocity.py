@@ -1,26 +1,30 @@
 """Peak velocity at its own frequency against the table that fits the building (振动速度峰值)."""
 
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
+
+import numpy as np
 
 from analytics.confirm import Gate
 from analytics.evidence import deciding_row, finding
-from domain.buildings import Building, HeritageClass
+from analytics.vibration_tables import table_for
 from domain.clock import SECOND_NS
 from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile, VibrationTable
 from domain.readings import ReadingBatch
-from domain.views import BuildingView, WatchedPoint
-
-_MATERIALS = {"timber": "timber", "stone": "stone"}
+from domain.views import BuildingView, WatchedChannel, WatchedPoint
+from domain.waves import WAVE_AXIS
 
 
 class PeakVelocity:
     """Report vibration that reaches a share of the limit of its frequency.
 
     One table is picked for a point and never mixed with another: heritage class first, then
-    works next door, then traffic; by use and by whether the point sits on the top floor. A peak
-    without a frequency is held against the strictest point of the table, and says so. Counts
+    works next door, then traffic; by use and by whether the point sits on the top floor. Of a
+    point that has three axes each peak is held against the limit at its own frequency, and the
+    largest share counts: not always the largest peak, for tables are stricter at low frequencies.
+    A peak without a frequency is held against the strictest point of the table, and says so. Counts
     once 3 of 5 peaks agree, or at once when a second point shakes as much at the same time.
 
     Parameters
@@ -37,12 +41,9 @@ class PeakVelocity:
     def __init__(self, profile: LimitProfile) -> None:
         self._gate = Gate.from_profile(profile)
         self._rows = profile.of("ppv_share")
-        self._tables = {table.id: table for table in profile.tables}
-        self._choices = dict(profile.choices)
-        self._substandard = profile.number("vibration.substandard")
         self._wait_ns = int(profile.number("vibration.wait_s") * SECOND_NS)
         self._intervals = profile.number("step.intervals")
-        self._table = lru_cache(4096)(self._table_for)
+        self._table = lru_cache(4096)(partial(table_for, profile))
 
     def examine(
         self, batch: ReadingBatch, state: Any, view: BuildingView
@@ -53,23 +54,33 @@ class PeakVelocity:
         found: list[Finding] = []
         if len(batch):
             known = view.channels()
-            mine = {
-                code: known[channel_id]
-                for code, channel_id in enumerate(batch.channels)
-                if channel_id in known and known[channel_id][1].kind in self.kinds
-            }
+            shapes: dict[str, _Shape] = {}
+            mine: dict[int, tuple[WatchedPoint, WatchedChannel, str, _Shape]] = {}
+            for code, channel_id in enumerate(batch.channels):
+                if channel_id not in known or known[channel_id][1].kind not in self.kinds:
+                    continue
+                point, channel = known[channel_id]
+                if point.sensor_id not in shapes:
+                    shapes[point.sensor_id] = _Shape.of(point)
+                shape, letter = shapes[point.sensor_id], _letter(channel)
+                if letter in shape.peaks:  # not the largest of axes that are judged one by one
+                    mine[code] = point, channel, letter, shape
+            rows = np.flatnonzero(np.isin(batch.channel, list(mine)))
             for code, at_ns, value, received_ns in zip(
-                batch.channel.tolist(),
-                batch.taken_at.tolist(),
-                batch.value.tolist(),
-                batch.received_at.tolist(),
+                batch.channel[rows].tolist(),
+                batch.taken_at[rows].tolist(),
+                batch.value[rows].tolist(),
+                batch.received_at[rows].tolist(),
                 strict=True,
             ):
-                if code in mine:
-                    point, channel = mine[code]
-                    came_ns = max(at_ns, received_ns)
-                    self._give_up(view, came_ns, points, found)
-                    self._take(view, point, channel.kind, at_ns, value, came_ns, points, found)
+                point, channel, letter, shape = mine[code]
+                came_ns = max(at_ns, received_ns)
+                self._give_up(view, came_ns, points, found)
+                held = self._take(
+                    view, point, channel, letter, at_ns, value, came_ns, points, found
+                )
+                if held is not None and shape.complete(held):
+                    self._judge(view, point, points, found)
         self._give_up(view, view.now_ns, points, found)
         return found, state if points == kept else points
 
@@ -78,76 +89,73 @@ class PeakVelocity:
     ) -> None:
         """Judge the peaks that have waited long enough for their frequency."""
         for sensor_id, held in list(points.items()):
-            peak, point = held["peak"], view.points.get(sensor_id)
-            if peak is not None and point is not None and now_ns - peak[2] > self._wait_ns:
-                self._judge(view, point, peak, None, points, found)
+            point = view.points.get(sensor_id)
+            waits = held.get("peaks") and now_ns - held["came"] > self._wait_ns
+            if waits and point is not None:
+                self._judge(view, point, points, found)
 
     def _take(
         self,
         view: BuildingView,
         point: WatchedPoint,
-        kind: str,
+        channel: WatchedChannel,
+        letter: str,
         at_ns: int,
         value: float,
         came_ns: int,
         points: dict[str, Any],
         found: list[Finding],
-    ) -> None:
-        """Take in one reading; `peak` waits for its frequency, `frequency` for its peak."""
-        held = points.get(point.sensor_id) or {
-            "peak": None,
-            "frequency": None,
-            "judged": 0,
-            "standing": None,
-            "last": None,
-        }
-        peak, frequency = held["peak"], held["frequency"]
-        if peak is not None and at_ns > peak[0]:
-            points[point.sensor_id] = held
-            self._judge(view, point, peak, None, points, found)
-            held, peak = points[point.sensor_id], None
-        if kind == "frequency":
-            if peak is not None and peak[0] == at_ns:
+    ) -> dict[str, Any] | None:
+        """Take in one reading; peaks and frequencies of one moment wait for each other."""
+        held = {**_EMPTY, **points.get(point.sensor_id, {})}
+        if at_ns <= held["judged"] or at_ns < held["at"]:
+            return None
+        if at_ns > held["at"]:
+            if held["peaks"]:
                 points[point.sensor_id] = held
-                self._judge(view, point, peak, value, points, found)
-            else:
-                points[point.sensor_id] = {**held, "frequency": [at_ns, value]}
-            return
-        if at_ns <= held["judged"]:
-            return
-        points[point.sensor_id] = {**held, "peak": [at_ns, value, came_ns]}
-        if frequency is not None and frequency[0] == at_ns:
-            self._judge(view, point, [at_ns, value, came_ns], frequency[1], points, found)
-        elif not any(channel.kind == "frequency" for channel in point.axes.values()):
-            self._judge(view, point, [at_ns, value, came_ns], None, points, found)
+                self._judge(view, point, points, found)
+                held = points[point.sensor_id]
+            held = {**held, "at": at_ns, "peaks": {}, "hertz": {}}
+        if channel.kind == "frequency":
+            held = {**held, "hertz": {**held["hertz"], letter: value}}
+        else:
+            held = {**held, "peaks": {**held["peaks"], letter: value}, "came": came_ns}
+        points[point.sensor_id] = held
+        return held
 
     def _judge(
         self,
         view: BuildingView,
         point: WatchedPoint,
-        peak: list[Any],
-        frequency_hz: float | None,
         points: dict[str, Any],
         found: list[Finding],
     ) -> None:
-        at_ns, peak_mm_s, _ = peak
-        held = {**points[point.sensor_id], "peak": None, "judged": at_ns}
+        """Judge the axis of which the peak is the largest share of its own limit."""
+        held = points[point.sensor_id]
+        at_ns, peaks, hertz = held["at"], held["peaks"], held["hertz"]
+        held = {**held, "peaks": {}, "hertz": {}, "judged": at_ns}
         points[point.sensor_id] = held
         table, factor = self._table(view.building, point.storey)
         if table is None:
             return
-        if frequency_hz is None:
-            at_hz, limit_mm_s = table.strictest
-        else:
-            at_hz, limit_mm_s = frequency_hz, table.limit_at(frequency_hz)
-        limit_mm_s *= factor
-        share = 100.0 * peak_mm_s / limit_mm_s
+        share, letter, at_hz, limit_mm_s = max(
+            (
+                _share(peak, hertz.get(letter), table, factor, letter)
+                for letter, peak in sorted(peaks.items())
+            ),
+            key=lambda one: one[0],
+        )
+        peak_mm_s, frequency_hz = peaks[letter], hertz.get(letter)
         weighed = self._gate.weigh((row, share) for row in self._rows)
         standing = held["standing"]
         started_ns = standing[1] if standing else at_ns
         standing, level = self._gate.push(standing, at_ns, weighed.hit, weighed.stay)
         held["standing"] = standing
-        held["last"] = [at_ns, int(weighed.hit)] if weighed.hit else None
+        if weighed.hit:
+            held["last"] = [at_ns, int(weighed.hit)]
+        elif WAVE_AXIS not in point.axes:
+            held["last"] = None
+        # a waveform's blocks are short and may come sensor by sensor: its last knock stays known
         second = self._second(view, point, at_ns, points) if weighed.hit else Level.NONE
         agreed = min(weighed.hit, second)
         if agreed:
@@ -172,6 +180,7 @@ class PeakVelocity:
                 details=(
                     ("frequency_hz", at_hz),
                     ("frequency", "strictest of the table" if frequency_hz is None else "measured"),
+                    *((("axis", letter),) if letter else ()),
                     ("table", table.id),
                     ("factor", factor),
                     ("share_percent", share),
@@ -186,30 +195,62 @@ class PeakVelocity:
         worst = Level.NONE
         for sensor_id, held in points.items():
             other = view.points.get(sensor_id)
-            if other is None or sensor_id == point.sensor_id or held["last"] is None:
+            if other is None or sensor_id == point.sensor_id or held.get("last") is None:
                 continue
             interval_s = max(channel.interval_s for channel in other.axes.values())
             if abs(at_ns - held["last"][0]) <= self._intervals * interval_s * SECOND_NS:
                 worst = max(worst, Level(held["last"][1]))
         return worst
 
-    def _table_for(
-        self, building: Building, storey: int | None
-    ) -> tuple[VibrationTable | None, float]:
-        """Pick the table of a point and the factor on it."""
-        if building.heritage is not HeritageClass.NONE:
-            material = _MATERIALS.get(building.structure, "brick")
-            family = self._choices["vibration.heritage"]
-            # these limits stand for the highest load-bearing point; used at any point
-            return self._tables.get(f"{family}.{material}.{building.heritage.value}.top"), 1.0
-        name = "vibration.works" if building.works_nearby else "vibration.default"
-        use = "industrial-public" if building.use in {"industrial", "public"} else "residential"
-        if building.substandard:
-            use = "residential"  # GB 50868-2013: 70 % of the residential row
-        top = storey is not None and storey >= building.storeys_above > 1
-        position = "top" if top else "foundation"
-        table = self._tables.get(f"{self._choices[name]}.{use}.{position}")
-        return table, self._substandard if building.substandard else 1.0
+
+#: what is known of a point at first; `at` is the moment of the peaks that wait
+_EMPTY: dict[str, Any] = {
+    "at": 0,
+    "came": 0,
+    "peaks": {},
+    "hertz": {},
+    "judged": 0,
+    "standing": None,
+    "last": None,
+}
+
+
+def _letter(channel: WatchedChannel) -> str:
+    """Tell the axis that a channel is of: `x` of `ppv.x`, nothing of `ppv`."""
+    return channel.axis.partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Axes of a point: those that have a peak, and those of them that send a frequency."""
+
+    peaks: frozenset[str]
+    hertz: frozenset[str]
+
+    @classmethod
+    def of(cls, point: WatchedPoint) -> "_Shape":
+        """Tell the axes; the lone one counts only where there is no other."""
+        channels = point.axes.values()
+        letters = frozenset(_letter(c) for c in channels if c.kind == "peak_velocity")
+        letters = letters - {""} or letters
+        hertz = frozenset(_letter(c) for c in channels if c.kind == "frequency")
+        return cls(letters, hertz & letters)
+
+    def complete(self, held: dict[str, Any]) -> bool:
+        """Tell whether everything of one moment has come."""
+        return self.peaks.issubset(held["peaks"]) and self.hertz.issubset(held["hertz"])
+
+
+def _share(
+    peak_mm_s: float, frequency_hz: float | None, table: VibrationTable, factor: float, letter: str
+) -> tuple[float, str, float, float]:
+    """Tell the share of the limit, %, with axis, frequency and limit."""
+    if frequency_hz is None:
+        at_hz, limit_mm_s = table.strictest
+    else:
+        at_hz, limit_mm_s = frequency_hz, table.limit_at(frequency_hz)
+    limit_mm_s *= factor
+    return 100.0 * peak_mm_s / limit_mm_s, letter, at_hz, limit_mm_s
 
 
 DETECTOR = PeakVelocity

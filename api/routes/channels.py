@@ -23,7 +23,7 @@ class ChannelIn(In):
     sensor_id: Id
     address: Name = Field(description="what the gateway calls it: T1.x")
     kind: Name = Field(
-        description="tilt, crack, settlement, peak_velocity, frequency or temperature"
+        description="tilt, crack, settlement, temperature, peak_velocity, …: see docs/mqtt.md"
     )
     unit: Annotated[ShortText, Field(max_length=20)] = Field(
         description="in which the gateway sends; kept is the kind's unit"

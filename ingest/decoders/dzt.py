@@ -10,9 +10,18 @@ from typing import Any
 
 import msgspec
 
+from domain.accounts import Fate
+from domain.errors import InvalidInput
+from domain.ports import GatewayStatus
 from domain.readings import QualityFlag
+from ingest.columns import Columns, plain
+from ingest.decoders import Decoder
+from ingest.decoders.foreign import FIELDS_WITHOUT_CHANNEL, unknown_point
 from ingest.decoders.items import Bad, Unreadable, why
-from ingest.decoders.keys import refuse_double_keys
+from ingest.decoders.keys import count_keys, refuse_double_keys
+from ingest.directory import Addresses
+from ingest.sender import Sender
+from ingest.times import read_time
 
 STATUS_POINT = "S1_ZT"
 
@@ -102,7 +111,7 @@ def decode(payload: bytes) -> Nested:
         devices = _salvage(payload, found)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise why(error, payload) from None
-    if payload.count(b'":') != _keys(devices):
+    if payload.count(b'":') != count_keys(devices):
         refuse_double_keys(payload)
     if not devices and not found.bad:
         raise Unreadable("empty", "payload must name a device, got {}")
@@ -244,8 +253,63 @@ def _salvage(payload: bytes, found: Nested) -> dict[str, Any]:
     return kept
 
 
-def _keys(value: object) -> int:
-    """Count the keys of a nest of objects."""
-    if not isinstance(value, dict):
-        return sum(map(_keys, value)) if isinstance(value, list) else 0
-    return len(value) + sum(map(_keys, value.values()))
+def take(payload: bytes, received_ns: int, sender: Sender, into: Columns) -> None:
+    """Take a payload in."""
+    nested = decode(payload)
+    if sender.addresses is None:
+        n = sum(len(m.fields) for m in nested.measured) + len(nested.bad)
+        into.refuse_stranger(sender.gateway_id, received_ns, payload, n)
+        return
+    for bad in nested.bad:
+        into.refuse(sender.gateway_id, received_ns, Fate.REJECTED, bad, 1)
+    for measured in nested.measured:
+        flag = int(nested.flags.get((measured.device, measured.point), 0))
+        _take_measured(measured, flag, received_ns, sender, sender.addresses, into)
+    into.statuses += [
+        GatewayStatus(
+            gateway_id=sender.gateway_id,
+            at_ns=received_ns,
+            online=True,
+            battery_percent=state.battery_percent,
+            signal_dbm=state.signal_dbm,
+            firmware=plain(state.firmware),
+        )
+        for state in nested.states
+    ]
+
+
+def _take_measured(
+    measured: Measured,
+    flag: int,
+    received_ns: int,
+    sender: Sender,
+    addresses: Addresses,
+    into: Columns,
+) -> None:
+    point = f"{measured.device}.{measured.point}"
+    codes = {addresses.nested(point, name): v for name, v in measured.fields.items()}
+    known = {code: value for code, value in codes.items() if code is not None}
+    if not known and point.lower() not in addresses.points:
+        bad = unknown_point(measured.device, point, measured.as_sent(), sender, into)
+        n = len(measured.fields)
+        into.refuse(sender.gateway_id, received_ns, Fate.QUARANTINED, bad, n)
+        return
+    if ignored := len(measured.fields) - len(known):
+        into.ignored[FIELDS_WITHOUT_CHANNEL] += ignored
+    try:
+        taken = read_time(measured.time)
+    except InvalidInput as error:
+        bad = Bad("time", str(error), point, measured.as_sent())
+        into.refuse(sender.gateway_id, received_ns, Fate.REJECTED, bad, max(1, len(known)))
+        return
+    for code, value in known.items():
+        into.add(code, taken, value, sender.code, received_ns, flag=flag)
+
+
+DECODER = Decoder(
+    name="dzt",
+    topics=("dzt",),
+    example=b'{"SK01":{"L1_LF_1":{"2026-11-23T06:00:00.000Z":10.86},'
+    b'"L1_QJ_1":{"2026-11-23T06:00:00.000Z":{"X":0.071,"Y":-0.023,"Z":89.92}}}}',
+    take=take,
+)

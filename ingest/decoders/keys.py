@@ -32,3 +32,10 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise Unreadable("double key", f"each key must stand once, got {key[:80]!r} twice")
         found[key] = value
     return found
+
+
+def count_keys(value: object) -> int:
+    """Count the keys of a nest of objects and arrays."""
+    if not isinstance(value, dict):
+        return sum(map(count_keys, value)) if isinstance(value, list) else 0
+    return len(value) + sum(map(count_keys, value.values()))

@@ -4,11 +4,13 @@ from typing import Annotated
 
 import msgspec
 
+from ingest.columns import Columns
+from ingest.decoders import Decoder
 from ingest.decoders.items import Bad, Sent, why
 from ingest.decoders.keys import refuse_double_keys
-
-BOOT_MAX = 2**31 - 1
-SEQ_MAX = 2**48
+from ingest.decoders.native_many import BOOT_MAX, SEQ_MAX, take_many
+from ingest.decoders.numbered import take_numbered
+from ingest.sender import Sender
 
 _Boot = Annotated[int, msgspec.Meta(ge=0, le=BOOT_MAX)]
 _Seq = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
@@ -101,3 +103,20 @@ def _address_of(raw: msgspec.Raw) -> str:
         return _decode_address(raw).c[:200]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
+
+
+def take(payload: bytes, received_ns: int, sender: Sender, into: Columns) -> None:
+    """Take a payload in."""
+    take_numbered(decode(payload), payload, received_ns, sender, into)
+
+
+DECODER = Decoder(
+    name="readings",
+    topics=("readings",),
+    example=b'{"boot":3,"seq":1700,"readings":['
+    b'{"c":"T1.x","t":"2026-11-23T06:00:00Z","v":1.25},'
+    b'{"c":"T1.y","t":"2026-11-23T06:00:00Z","v":-0.4}]}',
+    take=take,
+    take_many=take_many,
+    numbered=True,
+)

@@ -5,8 +5,11 @@ from typing import Annotated
 import msgspec
 
 from domain.ports import GatewayStatus
+from ingest.columns import Columns
+from ingest.decoders import Decoder
 from ingest.decoders.items import why
-from ingest.decoders.native import BOOT_MAX
+from ingest.decoders.native_many import BOOT_MAX
+from ingest.sender import Sender
 
 
 class _Status(msgspec.Struct):
@@ -47,3 +50,23 @@ def decode(payload: bytes, gateway_id: str, at_ns: int) -> GatewayStatus:
         status.signal,
         status.firmware[:80].replace("\0", "\ufffd"),
     )
+
+
+def take(payload: bytes, received_ns: int, sender: Sender, into: Columns) -> None:
+    """Take a payload in; an empty one is how MQTT forgets a retained status."""
+    if not payload:
+        return
+    told = decode(payload, sender.gateway_id, received_ns)
+    if sender.addresses is None:
+        into.refuse_stranger(sender.gateway_id, received_ns, payload, 0)
+    else:
+        into.statuses.append(told)
+
+
+DECODER = Decoder(
+    name="status",
+    topics=("status",),
+    example=b'{"online":true,"boot":3,"battery":87,"signal":-71,"firmware":"1.4.2"}',
+    take=take,
+    readings=False,
+)

@@ -8,7 +8,7 @@ KIND = Kind(
     low=0.0,
     high=2000.0,
     units=("Hz",),
-    axes=("frequency",),
+    axes=("frequency", "frequency.x", "frequency.y", "frequency.z"),
     native={
         "boot": 3,
         "seq": 1706,

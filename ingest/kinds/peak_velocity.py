@@ -8,7 +8,7 @@ KIND = Kind(
     low=0.0,
     high=1000.0,
     units=("mm/s", "cm/s", "m/s"),
-    axes=("ppv",),
+    axes=("ppv", "ppv.x", "ppv.y", "ppv.z"),
     native={
         "boot": 3,
         "seq": 1704,

@@ -2,6 +2,7 @@
 
 Piling 4.5-6.5 mm/s at 6-9 Hz in working hours for 18 days; 3 mm of settlement a day and 0.25 ‰
 of lean a day while the pit goes down (days 5 to 10); 15 % of both comes back when it is filled.
+One blast in rock, on day 7: 9 mm/s at 14 Hz.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from domain.findings import Cause
 from domain.limits import Level
 from domain.readings import Floats, Int64s
 from simulators.noise import uniform
-from simulators.scenario import Mask, Scenario, Spot, since
+from simulators.scenario import Knock, Mask, Scenario, Spot, since
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class ExcavationNextDoor(Scenario):
     down_mm: float = 15.0
     lean_permille: float = 1.25
     recovered: float = 0.15
+    blow_s: float = 2.5
+    blast_day: float = 7.0 + 15.1 / 24
+    blast: tuple[float, float, float] = (6.0, 9.0, 7.0)
+    blast_hz: tuple[float, float, float] = (12.0, 14.0, 21.0)
 
     def moved(self, spot: Spot, days: Floats) -> Floats:
         """Tell what it adds to a channel's true value, in the unit of the channel's kind."""
@@ -45,10 +50,34 @@ class ExcavationNextDoor(Scenario):
         piling = low + (high - low) * uniform(spot.key, minutes)
         return np.where(self._working(days), piling, values)
 
+    def knocks(self, key: int, start: float, end: float) -> tuple[Knock, ...]:
+        """Tell the blows of the piling, one every few seconds of work, and the blast."""
+        every = self.blow_s / 86_400
+        numbers = np.arange(np.floor(start / every), np.ceil(end / every), dtype=np.int64)
+        days = np.asarray(numbers * every, np.float64)
+        peaks = self.velocity[0] + (self.velocity[1] - self.velocity[0]) * uniform(key, numbers)
+        hertz = self.frequency[0] + (self.frequency[1] - self.frequency[0]) * uniform(key, numbers)
+        blows = [
+            Knock(day, (peak, 0.6 * peak, 0.8 * peak), (hz, hz, 1.4 * hz))
+            for day, peak, hz, at_work in zip(
+                days.tolist(), peaks.tolist(), hertz.tolist(), self._working(days), strict=True
+            )
+            if at_work
+        ]
+        if start <= self.blast_day < end:
+            blows.append(Knock(self.blast_day, self.blast, self.blast_hz))
+        return tuple(blows)
+
+    def triggers(self) -> tuple[float, ...]:
+        """Tell the day of the blast."""
+        return (self.blast_day,)
+
     def _working(self, days: Floats) -> Mask:
         # hours of the day as the scenario counts them: the story begins it at local midnight
         hour = (days % 1.0) * 24.0
-        return (days >= 0.0) & (days < self.piling_days) & (hour >= 6.5) & (hour < 18.5)
+        away = np.abs(days - self.blast_day) > 0.5 / 24  # before a blast everybody leaves the pit
+        at_work = (hour >= 6.5) & (hour < 18.5) & away
+        return (days >= 0.0) & (days < self.piling_days) & at_work
 
 
 SCENARIO = ExcavationNextDoor(

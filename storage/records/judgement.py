@@ -25,7 +25,7 @@ from storage.records.alerts import (
 )
 from storage.records.engine import Database
 from storage.records.register import SEGMENTS
-from storage.records.rows import Rows, among, clean, count, count_on, insert_into
+from storage.records.rows import Rows, among, clean, count, count_on, insert_into, upserting
 
 REFUSALS = Rows(Refusal, tables.refusals)
 ACCOUNTS = Rows(DayAccount, tables.accounts, ("gateway_id", "day"))
@@ -201,10 +201,11 @@ def _move_cursor(connection: Connection, judgement: Judgement) -> None:
 def _write_states(connection: Connection, judgement: Judgement) -> None:
     if not judgement.states:
         return
-    keys = ["shard", "building_id", "detector"]
-    insert = insert_into(connection, tables.detector_states)
-    statement = insert.on_conflict_do_update(
-        index_elements=keys, set_={"state": insert.excluded.state}
+    statement = upserting(
+        tables.detector_states,
+        ("shard", "building_id", "detector"),
+        ("state",),
+        connection.dialect.name,
     )
     states = {(building_id, name): state for building_id, name, state in judgement.states}
     rows = [

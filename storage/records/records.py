@@ -9,6 +9,7 @@ from storage.records.access import RecordsAccess
 from storage.records.accounts import RecordsAccounts
 from storage.records.alerts import RecordsAlerts
 from storage.records.audit import RecordsAudit
+from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
 from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.judgement import RecordsJudgement
@@ -30,6 +31,7 @@ class Records:
     access: RecordsAccess
     audit: RecordsAudit
     heartbeats: RecordsHeartbeats
+    credentials: RecordsCredentials
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -88,4 +90,5 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsAccess(database),
         RecordsAudit(database),
         RecordsHeartbeats(database),
+        RecordsCredentials(database),
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Executable,
     Select,
     Table,
     Text,
@@ -71,9 +73,7 @@ class Rows(Generic[T]):
     def insert_missing(self, connection: Connection, records: Sequence[T]) -> None:
         """Write the records that are not there yet."""
         if records:
-            statement = insert_into(connection, self.table).on_conflict_do_nothing(
-                index_elements=list(self.keys)
-            )
+            statement = _inserting_missing(self.table, self.keys, connection.dialect.name)
             connection.execute(statement, [self.values(record) for record in records])
 
     def replace(self, connection: Connection, record: T, *where: ColumnElement[bool]) -> bool:
@@ -101,13 +101,8 @@ class Rows(Generic[T]):
             if newer and kept is not None and getattr(kept, newer) > getattr(record, newer):
                 continue
             by_key[key] = record
-        insert = insert_into(connection, self.table)
-        others = [column.name for column in self.columns if column.name not in self.keys]
-        statement = insert.on_conflict_do_update(
-            index_elements=list(self.keys),
-            set_={name: insert.excluded[name] for name in others},
-            where=(self.table.c[newer] <= insert.excluded[newer]) if newer else None,
-        )
+        others = tuple(column.name for column in self.columns if column.name not in self.keys)
+        statement = upserting(self.table, self.keys, others, connection.dialect.name, newer)
         # in the order of their keys, so that two writers never wait for each other
         ordered = [by_key[key] for key in sorted(by_key, key=str)]
         connection.execute(statement, [self.values(record) for record in ordered])
@@ -118,9 +113,32 @@ class Rows(Generic[T]):
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Begin an insert that may say what to do with rows that are there already."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return _insert(table, connection.dialect.name)
+
+
+def _insert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+# statements are kept: putting one together takes longer than SQLite takes to run it
+
+
+@lru_cache(256)
+def _inserting_missing(table: Table, keys: tuple[str, ...], dialect: str) -> Executable:
+    return _insert(table, dialect).on_conflict_do_nothing(index_elements=list(keys))
+
+
+@lru_cache(256)
+def upserting(
+    table: Table, keys: tuple[str, ...], others: tuple[str, ...], dialect: str, newer: str = ""
+) -> Executable:
+    """Write rows over those with the same keys; see `Rows.upsert` for `newer`."""
+    insert = _insert(table, dialect)
+    return insert.on_conflict_do_update(
+        index_elements=list(keys),
+        set_={name: insert.excluded[name] for name in others},
+        where=(table.c[newer] <= insert.excluded[newer]) if newer else None,
+    )
 
 
 def among(

@@ -15,7 +15,9 @@ from argon2 import PasswordHasher
 from alerting import acts
 from analytics.limits import load_profile
 from api.application import create_app
+from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.provisioning import LocalProvisioning
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
 from domain.alerts import (
@@ -36,6 +38,7 @@ from domain.ports import GatewayStatus, Judgement, ReadingStore
 from domain.readings import ReadingBatch
 from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
+from domain.waves import WaveStore
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -113,6 +116,10 @@ def services_of(
             Health("pipeline", "ok", "", (("behind", 0.0),)),
             Health("notices", "degraded", "短信网关无应答", (("waiting", 3.0),)),
         ],
+        provisioning=LocalProvisioning(
+            records.credentials, records.register, clock, "mqtts://mqtt.example.org:8883"
+        ),
+        admission=GatewayAccess(records.credentials, records.register, clock),
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
     )
@@ -153,19 +160,24 @@ def open_quarter(file: Path, readings: ReadingStore, url: str) -> Quarter:
 
 
 @contextlib.contextmanager
-def serve_copy(template: Path, folder: Path, readings: ReadingStore) -> Iterator[Quarter]:
+def serve_copy(
+    template: Path, folder: Path, readings: ReadingStore, waves: WaveStore | None = None
+) -> Iterator[Quarter]:
     """Serve a copy of a built quarter, which a test may change; readings are only read."""
     shutil.copyfile(template, folder / "records.db")
-    with serve_records(folder / "records.db", readings) as quarter:
+    with serve_records(folder / "records.db", readings, waves) as quarter:
         yield quarter
 
 
 @contextlib.contextmanager
-def serve_records(file: Path, readings: ReadingStore) -> Iterator[Quarter]:
+def serve_records(
+    file: Path, readings: ReadingStore, waves: WaveStore | None = None
+) -> Iterator[Quarter]:
     """Serve a built quarter on a free port of 127.0.0.1 until the block ends."""
     port = free_port()
     quarter = open_quarter(file, readings, f"http://127.0.0.1:{port}")
-    app = create_app(services_of(quarter.records, readings, quarter.clock, quarter.identity))
+    services = services_of(quarter.records, readings, quarter.clock, quarter.identity)
+    app = create_app(replace(services, waves=waves))
     mount_pages(app)
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_level="warning", lifespan="off", ws="none"

@@ -15,6 +15,7 @@ from app.stage import fill_register, variables
 from domain.clock import DAY_NS, HOUR_NS
 from domain.findings import Cause
 from domain.ports import Page
+from domain.waves import derived_channels
 from simulators.player import Player
 from simulators.story import Chapter, Story, demo_story
 
@@ -118,6 +119,7 @@ def outcome(house: House, player: Player, story: Story) -> Outcome:
         len(store.between(c.id, story.start_ns - DAY_NS, story.end_ns + DAY_NS))
         for site in story.neighbourhood.sites
         for c in site.channels
+        if c.id not in derived_channels(site.channels)
     )
     found = [f for f in records.alerts.findings(Page(limit=1000)) if f.cause is not Cause.WATCH]
     alerts = [a for a in records.alerts.alerts(Page(limit=1000)) if a.cause is not Cause.WATCH]

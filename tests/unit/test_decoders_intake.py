@@ -175,7 +175,7 @@ def test_a_sensor_that_reports_a_fault_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize(
-    "topic", ["", "a/b", "anju/1/1/g-far/readings", "anju/1/0/g-1/wave", "anju/2/0/g-1/readings"]
+    "topic", ["", "a/b", "anju/1/1/g-far/readings", "anju/1/0/g-1/waves", "anju/2/0/g-1/readings"]
 )
 def test_a_foreign_topic_is_ignored_and_counted(topic: str) -> None:
     taking = intake()

@@ -11,11 +11,12 @@ RULES = ClockRules()
 NOW = 20_780 * DAY_NS
 
 
-def heard(*arrivals: tuple[int, int], went_back: bool = False) -> GatewayClock:
+def heard(*arrivals: tuple[int, int], went_back: bool = False, first: bool = False) -> GatewayClock:
     clock = GatewayClock()
     for minute, ahead_ns in arrivals:
-        clock.hear(NOW + minute * MINUTE_NS, ahead_ns, RULES, went_back=went_back)
-        went_back = False
+        at = NOW + minute * MINUTE_NS
+        clock.hear(at, ahead_ns, RULES, went_back=went_back, first=first)
+        went_back = first = False
     return clock
 
 
@@ -40,13 +41,29 @@ def test_a_clock_that_went_back_is_known_after_ten_minutes_of_a_steady_distance(
     assert heard(*steady, went_back=True).skew_ns == pytest.approx(-8 * HOUR_NS, abs=SECOND_NS)
 
 
+@pytest.mark.parametrize(
+    ("behind_ns", "wrong"),
+    [
+        (8 * HOUR_NS, True),
+        (2 * HOUR_NS, True),
+        (12 * HOUR_NS + 30 * SECOND_NS, True),
+        (HOUR_NS, False),  # an hour's mean, stamped with the hour's beginning
+        (24 * HOUR_NS, False),
+        (3 * HOUR_NS + 20 * MINUTE_NS, False),
+    ],
+)
+def test_at_first_contact_only_a_time_zones_error_is_one(behind_ns: int, wrong: bool) -> None:
+    steady = [(n, -behind_ns) for n in range(15)]
+    assert bool(heard(*steady, first=True).skew_ns) is wrong
+
+
 def test_an_old_buffer_is_no_clock_fault_however_steadily_it_comes() -> None:
     assert not heard(*((n, -8 * HOUR_NS) for n in range(60))).suspected
 
 
 def test_a_buffer_that_is_caught_up_with_is_no_clock_fault_even_at_first_contact() -> None:
     catching_up = [(n, -8 * HOUR_NS + n * 10 * MINUTE_NS) for n in range(48)]
-    assert not heard(*catching_up, went_back=True).skew_ns
+    assert not heard(*catching_up, first=True).skew_ns
 
 
 def test_a_drift_is_followed_and_a_clock_set_right_is_believed_at_once() -> None:

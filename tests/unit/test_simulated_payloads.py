@@ -56,3 +56,21 @@ def test_the_truth_is_in_no_payload() -> None:
                 assert not [word for word in words if word.encode() in payload]
             elif isinstance(act, Odd):
                 assert act.address not in words
+
+
+def test_every_payload_is_read_back_as_it_was_taken() -> None:
+    from ingest.decoders import cbor, senml, thingsboard
+    from ingest.decoders.items import Sent
+
+    rows = [("T1.x", NOON + k * 1_000_000, 1.25 + k) for k in range(300)]
+    boot, seq, readings = cbor.decode(payloads.cbor(3, 1700, rows, "ns"))
+    assert (boot, seq) == (3, 1700)
+    assert [(r.c, r.t, r.v) for r in readings if isinstance(r, Sent)] == rows
+    for binary in (False, True):
+        found, bad = senml.decode(payloads.senml(rows, binary=binary), NOON)
+        assert not bad
+        assert [(m.name, m.taken_ns, m.value) for m in found] == rows
+    told = thingsboard.decode(payloads.thingsboard(rows)).told
+    assert [(f"{t.device}.x", t.ts, t.values["x"]) for t in told] == [
+        (address, at_ns // 1_000_000, value) for address, at_ns, value in rows
+    ]

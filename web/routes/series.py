@@ -23,7 +23,7 @@ from web.formats import digits_of
 from web.guard import PageRoute, building_for, services_of
 from web.limit_lines import lines_of
 from web.render import words_of
-from web.sensor_rows import UNITS, segments_of
+from web.sensor_rows import UNITS, segments_of, shown_channels
 from web.series import RANGES, Line, lean_of, offsets_at, points_of, thin
 from web.words import Words
 
@@ -48,7 +48,7 @@ def series(
     site = services.register.site(building.id)
     one = _sensor(site, sensor)
     start_ns, end_ns = _range(services, site, one, span)
-    channels = _channels(site, one)
+    channels = shown_channels(_channels(site, one))
     main = next((c for c in channels if c.kind != "frequency"), None)
     unit = UNITS.get(main.kind, main.unit) if main else ""
     lines = [

@@ -1,4 +1,4 @@
-"""What many gateways and processes need: clocks, heart-beats, and who is told of what."""
+"""What many gateways and processes need: clocks, secrets, heart-beats, who is told of what."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,9 +16,11 @@ def upgrade() -> None:
     _up_clocks()
     _up_heartbeats()
     _up_concerns()
+    _up_credentials()
 
 
 def downgrade() -> None:
+    _down_credentials()
     _down_concerns()
     _down_heartbeats()
     _down_clocks()
@@ -70,3 +72,39 @@ def _up_concerns() -> None:
 
 def _down_concerns() -> None:
     op.drop_column("recipients", "concerns")
+
+
+def _up_credentials() -> None:
+    op.create_table(
+        "gateway_credentials",
+        sa.Column("id", PLAIN, nullable=False),
+        sa.Column("gateway_id", PLAIN, nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("sha256", PLAIN, nullable=False),
+        sa.Column("made_at_ns", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("last_used_at_ns", sa.BigInteger(), nullable=True),
+        sa.Column("ends_at_ns", sa.BigInteger(), nullable=True),
+        sa.Column("ends_when_replaced", sa.Boolean(), nullable=False),
+        sa.Column("revoked_at_ns", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["gateway_id"], ["gateways.id"], name=op.f("fk_gateway_credentials_gateway_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gateway_credentials")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_gateway_credentials_sha256")),
+    )
+    op.create_index(
+        op.f("ix_gateway_credentials_gateway_id"),
+        "gateway_credentials",
+        ["gateway_id"],
+        unique=False,
+    )
+    counters = sa.table("counters", sa.column("name"), sa.column("value"))
+    op.bulk_insert(counters, [{"name": "credentials", "value": 0}])
+
+
+def _down_credentials() -> None:
+    op.drop_table("gateway_credentials")
+    op.execute("DELETE FROM counters WHERE name = 'credentials'")

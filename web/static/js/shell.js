@@ -48,6 +48,8 @@ document.addEventListener("click", (event) => {
     press(document.querySelectorAll("[data-sound-choice]"), button);
   } else if (button.dataset.dialogClose !== undefined) {
     button.closest("dialog").close();
+  } else if (button.dataset.print !== undefined) {
+    print();
   }
 });
 
