@@ -74,8 +74,7 @@ def test_the_store_is_away_until_the_spool_is_full_and_comes_back(
                 gateway.publish_all(range(seq, seq + 5_000))
                 seq += 5_000
                 wait_for(lambda: _told(house, endpoint) >= 2)
-                assert beat("ingest").state == "degraded"
-                assert beat("analyse").state == "degraded"
+                wait_for(lambda: beat("ingest").state == beat("analyse").state == "degraded")
                 time.sleep(2.0)
                 given = gateway.receipted(range(seq))
                 assert len(given) < seq - 4_000, "the sender has to wait"
