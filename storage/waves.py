@@ -123,7 +123,7 @@ class FolderWaves:
         files = [f for f in self._files(self._folder_of(channel_id)) if f.event_ns == event_ns]
         event = self._event(channel_id, files)
         if event is None:
-            raise NotFound(f"no event {event_ns} of channel {channel_id!r}")
+            raise NotFound(f"no event '{event_ns}' of channel {channel_id!r}")
         at, raw, velocity, axes = [], [], [], ""
         end_ns: int | None = None
         for file in sorted(files):

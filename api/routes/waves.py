@@ -116,7 +116,7 @@ def waveform_of(services: Services, channel: Channel, event_id: str) -> Waveform
 
     """
     if services.waves is None or not event_id.isdigit() or len(event_id) > 19:
-        raise NotFound(f"no event {event_id[:40]!r}")
+        raise NotFound(f"no event {event_id[:40]!r} of channel {channel.id!r}")
     return services.waves.waveform(channel.id, int(event_id))
 
 

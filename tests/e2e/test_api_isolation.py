@@ -13,6 +13,7 @@ from api.permission import SELF
 from domain.access import ACTIONS, Role
 from domain.ports import Page
 from tests.api_city import DISTRICTS, ROLES, City, make_city
+from tests.wave_city import EVENT_NS, add_waves
 
 PREFIX = "/api/v1"
 #: routes that anybody may call
@@ -35,6 +36,7 @@ IDS = {
         "recipient_id": "r-near",
         "refusal_id": "q-near",
         "user_id": "u-near_insurer",
+        "event_id": str(EVENT_NS),
     },
     "far": {
         "building_id": "b-far",
@@ -49,6 +51,7 @@ IDS = {
         "recipient_id": "r-far",
         "refusal_id": "q-far",
         "user_id": "u-insurer",
+        "event_id": str(EVENT_NS + 1),
     },
 }
 MOMENT = "2026-11-23T05:00:00Z"
@@ -114,13 +117,23 @@ BODIES: dict[str, Any] = {
     "PUT /users/{user_id}": USER,
     "PUT /users/{user_id}/password": {"password": "correct horse battery"},
 }
-UPLOADS = {"POST /buildings/import", "POST /buildings/import/preview"}
+REPORT = "PUT /buildings/{building_id}/appraisals/{appraisal_id}/report"
+TABLE = ("a.csv", b"x,y\n1,2\n", "text/csv")
+PDF = ("r.pdf", b"%PDF-1.7\n" + b"x" * 300 + b"\n%%EOF\n", "application/pdf")
+#: a file that fits each route which takes one
+UPLOADS = {
+    "POST /buildings/import": TABLE,
+    "POST /buildings/import/preview": TABLE,
+    REPORT: PDF,
+}
 RANGE = {"start": "2026-11-22T00:00:00Z", "end": "2026-11-24T00:00:00Z"}
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    made = make_city(tmp_path_factory.mktemp("city"))
+    folder = tmp_path_factory.mktemp("city")
+    made = make_city(folder)
+    add_waves(made, folder / "waves")
     yield made
     made.close()
 
@@ -153,7 +166,7 @@ def send(client: TestClient, method: str, template: str, path: str) -> Any:
     """Send a request that is right in all but whose objects it names."""
     operation = f"{method} {template}"
     if operation in UPLOADS:
-        return client.post(PREFIX + path, files={"file": ("a.csv", b"x,y\n1,2\n", "text/csv")})
+        return client.request(method, PREFIX + path, files={"file": UPLOADS[operation]})
     params = RANGE if "readings" in template and "latest" not in template else None
     body = BODIES.get(operation)
     return client.request(method, PREFIX + path, json=body, params=params)
@@ -184,7 +197,7 @@ def test_every_route_with_a_body_has_one_here(city: City) -> None:
         for method, operation in operations.items()
         if "requestBody" in operation and path != f"{PREFIX}/session"
     }
-    assert takes_body == BODIES.keys() | UPLOADS
+    assert takes_body == BODIES.keys() | UPLOADS.keys()
 
 
 def test_who_is_not_known_is_sent_away_everywhere(
@@ -365,10 +378,13 @@ def test_an_import_says_which_rows_lie_outside_and_imports_none(
 def test_own_objects_are_found_so_that_the_other_tests_mean_something(
     city: City, routes: list[tuple[str, str, str]], clients: dict[str, TestClient]
 ) -> None:
+    put = REPORT.removeprefix("PUT ").format(**IDS["near"])
+    assert send(clients["bureau"], "PUT", REPORT.removeprefix("PUT "), put).status_code == 200
+    waves = IDS["near"] | {"channel_id": "w-near"}
     for name, role in ROLES.items():
         for method, template, action in routes:
             if method == "GET" and names_in(template) and allowed(role, action):
-                path = template.format(**IDS["near"])
+                path = template.format(**(waves if "waves" in template else IDS["near"]))
                 answer = send(clients[name], method, template, path)
                 assert answer.status_code == 200, (name, path, answer.text)
 

@@ -12,15 +12,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from analytics.limits import load_profile
 from domain.clock import SECOND_NS
-from domain.sensors import Channel, Sensor
-from domain.waves import KeptBlock
 from storage.waves import FolderWaves
-from tests.api_city import NOW_NS, City, make_city
+from tests.api_city import City, make_city
 from tests.contract.test_wave_store import kept
-
-EVENT_NS = NOW_NS - 500 * SECOND_NS
+from tests.wave_city import EVENT_NS, add_waves, moved
 
 
 @dataclass
@@ -29,34 +25,10 @@ class Known:
     waves: FolderWaves
 
 
-def moved(block: KeptBlock, channel: str, event_ns: int) -> KeptBlock:
-    """The same block for another channel and event, at the event's time."""
-    start_ns = event_ns + (block.block.start_ns - kept(0).block.start_ns) - SECOND_NS
-    peaks = tuple(replace(p, at_ns=start_ns) for p in block.peaks)
-    return replace(
-        block,
-        event_ns=event_ns,
-        block=replace(block.block, channel_id=channel, start_ns=start_ns),
-        peaks=peaks,
-    )
-
-
 @pytest.fixture
 def known(tmp_path: Path) -> Iterator[Known]:
     city = make_city(tmp_path)
-    waves = FolderWaves(tmp_path / "waves", days=30, bytes_max=10**9)
-    for place in ("near", "far"):
-        register = city.records.register
-        register.put_sensor(
-            Sensor(f"v-{place}", f"b-{place}", f"g-{place}", "V2", "vibration", storey=1), "test"
-        )
-        wave = Channel(
-            f"w-{place}", f"v-{place}", f"g-{place}", "V2", "acceleration", "m/s²", "wave", 60
-        )
-        register.put_channel(wave, "test")
-        waves.keep([moved(kept(k, peak=1.0), wave.id, EVENT_NS) for k in range(3)])
-    services = replace(city.services, waves=waves, profile=load_profile())
-    city.app.state.services = services
+    waves = add_waves(city, tmp_path / "waves")
     yield Known(city, waves)
     city.close()
 
