@@ -94,12 +94,14 @@ class _Scan:
         self.raw = np.zeros((size, n))  # of surprises as they were: how large it is
         self.weight = np.zeros((size, n))
         self.born = np.full(self.slots, -1)
-        self._next = 0
+        self.fine_days = model.number("scan.fine_days")
 
     def begin(self, today: int) -> None:
-        if today % self.stride:
-            return
-        slot, self._next = self._next, (self._next + 1) % self.slots
+        """Try a movement that begins today, in place of the one that is needed least."""
+        age = today - self.born
+        # every day of the last weeks is tried, of the months before only every so many
+        spare = (self.born >= 0) & (age > self.fine_days) & (self.born % self.stride != 0)
+        slot = int(spare.argmax()) if spare.any() else int(self.born.argmin())
         self.born[slot] = today
         for place in (slot, slot + self.slots):
             self.answer[place] = 0.0
