@@ -221,9 +221,7 @@ def _shared(facts: BuildingFacts, model: Model) -> float:
     return 1.0 if shared_causes(facts, model) else 0.0
 
 
-def reasons(
-    verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model
-) -> tuple[Reason, ...]:
+def reasons(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -> tuple[Reason, ...]:
     """Give the three reasons that weigh most, in points of the score, heaviest first."""
     whole = 100.0 * _score(verdicts, facts, model).probability
     strong = strengths(verdicts, facts, model)
@@ -276,9 +274,7 @@ def reasons(
     return tuple(ranked[:3])
 
 
-def _without_agreement(
-    verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model
-) -> float:
+def _without_agreement(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -> float:
     numbers = features(strengths(verdicts, facts, model), verdicts, model)
     numbers[FEATURES.index("kinds")] = 0.0
     return probability(numbers, model)

@@ -112,7 +112,10 @@ def learn_natures(day: Day, prior: Floats, model: Model) -> dict[int, Nature]:
     clip2 = model.number("nature.clip") ** 2
     datum_sd, huber = model.number("filter.datum_sd"), model.number("filter.huber")
     stand_in_sd, step = model.number("filter.stand_in_sd"), model.number("filter.datum_step")
-    least, settle_days = model.number("filter.reset_least"), round(model.number("filter.settle_days"))
+    least, settle_days = (
+        model.number("filter.reset_least"),
+        round(model.number("filter.settle_days")),
+    )
     reset_z, strength = model.number("filter.reset_z"), model.number("nature.prior_days")
     for today in range(max(at) + 1):
         if today in at:

@@ -77,7 +77,7 @@ def check(stack: Stack, model: Model, mixed: Bools | None = None) -> Checked:
     value[outside] = np.nan
     _note(faults, np.asarray(outside.any(axis=2)), FaultBit.OUT_OF_RANGE)
     held, halting = stuck(value, model)
-    held |= (((stack.flags & np.uint16(QualityFlag.STUCK)) > 0) & ~missing)
+    held |= ((stack.flags & np.uint16(QualityFlag.STUCK)) > 0) & ~missing
     _note(faults, held.sum(axis=2) >= 2, FaultBit.STUCK)
     value[held] = np.nan
     centre, spread = usual(value, stack.start, stack.resolution, model)

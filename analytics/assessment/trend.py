@@ -167,7 +167,10 @@ def follow(day: Day, prior: Floats, natures: dict[int, Nature], model: Model) ->
     nature = natures[0]
     datum_sd, huber = model.number("filter.datum_sd"), model.number("filter.huber")
     stand_in_sd, step = model.number("filter.stand_in_sd"), model.number("filter.datum_step")
-    least, settle_days = model.number("filter.reset_least"), round(model.number("filter.settle_days"))
+    least, settle_days = (
+        model.number("filter.reset_least"),
+        round(model.number("filter.settle_days")),
+    )
     doubtful_clip = model.number("scan.doubtful_clip")
     reset_z, clip = model.number("filter.reset_z"), model.number("scan.clip")
     recent_days = round(model.number("scan.recent_days"))
