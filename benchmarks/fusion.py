@@ -22,7 +22,7 @@ from analytics.assessment.model import Model, load_model
 from domain.readings import Floats
 
 #: days after a scenario began on which its building is assessed
-DAYS = (30, 75, 130)
+DAYS = (60, 100, 140)
 #: a movement of so many U is what an appraiser would call C or D level within the next months
 _SERIOUS = 2.0
 _RIDGE = 0.02
