@@ -16,8 +16,9 @@ from simulators.families import drawn, families
 from simulators.split import split
 from simulators.world_buildings import WorldBuilding, buildings
 
-from analytics.assessment.building import FEATURES, BuildingFacts, assess_building
+from analytics.assessment.building import BuildingFacts, assess_building
 from analytics.assessment.course import assess_channels
+from analytics.assessment.fusion import FEATURES
 from analytics.assessment.model import Model, load_model
 from domain.readings import Floats
 
