@@ -76,7 +76,8 @@ class Stream:
         self.smooth += self.smooth_share * (surprise / self.surprise_sd - self.smooth)
         # the standard deviation of an exponential mean of unit shocks
         unit = np.sqrt(self.smooth_share / (2.0 - self.smooth_share))
-        return np.maximum(np.abs(self.rate) / self.rate_sd, np.abs(self.smooth) / unit)
+        found = np.maximum(np.abs(self.rate) / self.rate_sd, np.abs(self.smooth) / unit)
+        return np.asarray(found)
 
 
 def _settled(
