@@ -237,9 +237,7 @@ class Quality:
         self._window[codes[keep], place] = value[keep]
         self._count[codes[keep]] += 1
 
-    def _mark(
-        self, codes: Rows, bit: np.uint16, flag: Flags, earlier: list[ReadingBatch]
-    ) -> None:
+    def _mark(self, codes: Rows, bit: np.uint16, flag: Flags, earlier: list[ReadingBatch]) -> None:
         """Flag the newest reading of some channels, in this batch or in an earlier one."""
         here = self._row[codes]
         flag[here[here >= 0]] |= bit

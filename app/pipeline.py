@@ -10,6 +10,7 @@ import numpy as np
 import structlog
 
 from alerting import acts, escalation
+from alerting.backfill import BackFill
 from alerting.join import JoinContext, Joined, join
 from analytics import segments
 from app import waves
@@ -46,7 +47,7 @@ _STORE_RETRY_S = 1.0
 _STORE_EVERY_S = 0.05
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
-_SEGMENTS, _LATEST = "segments", "latest"
+_SEGMENTS, _LATEST, _BACKFILL = "segments", "latest", "back-fill"
 _NOTHING_UNSTORED: tuple[int, int, ReadingBatch] = (0, 0, ReadingBatch.empty())
 
 
@@ -76,6 +77,7 @@ class Pipeline:
         self._spool, self._readings, self._judgements = spool, readings, judgements
         self._alerts, self._register, self._profile = alerts, register, profile
         self._detectors, self._clock = detectors, clock
+        self._back_fill = BackFill(profile)
         self._shard, self._base_url = shard, base_url
         self._watch = WatchList(register, shard)
         # storing has a list of its own: it goes on beside judging, on another thread
@@ -304,14 +306,14 @@ class Pipeline:
         """Run every detector of one building over its new readings."""
         assert self._states is not None  # noqa: S101 - _wake has run
         building_id = watched.building.id
-        batch = raw
+        batch, found = raw, []
         if len(raw):
             adjusted = segments.adjust(
                 raw, self._states.get((building_id, _SEGMENTS)), watched, self._profile
             )
             batch = adjusted.batch
             draft.keep(building_id, _SEGMENTS, adjusted.state)
-            draft.findings += adjusted.findings
+            found += adjusted.findings
             if adjusted.opened:
                 draft.segments[building_id] = list(adjusted.opened)
                 watched = watched.with_segments(draft.segments[building_id])
@@ -324,9 +326,15 @@ class Pipeline:
                 continue
             before = self._states.get((building_id, detector.name))
             findings, after = detector.examine(batch, before, view)
-            draft.findings += findings
+            found += findings
             if after is not before and after != before:
                 draft.keep(building_id, detector.name, after)
+        held = self._states.get((building_id, _BACKFILL))
+        ringing, waiting = self._back_fill.sift(found, held, batch, view.latest, now_ns)
+        draft.findings += found
+        draft.ringing += ringing
+        if waiting != held:
+            draft.keep(building_id, _BACKFILL, waiting)
 
     def _remembered(self, watched: Watched) -> dict[str, Any]:
         gateways = {c.gateway_id for c in watched.channels.values()}
@@ -346,7 +354,7 @@ class Pipeline:
         )
         opened = tuple(s for rows in draft.segments.values() for s in rows)
         for tries_left in reversed(range(_JOIN_TRIES)):
-            joined = self._joined(draft.findings, now_ns)
+            joined = self._joined(draft.ringing, now_ns)
             try:
                 self._judgements.commit(
                     Judgement(
@@ -449,6 +457,8 @@ class _Draft:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        #: those that may be joined to alerts now
+        self.ringing: list[Finding] = []
         self.segments: dict[str, list[Segment]] = {}
         self.states: dict[tuple[str, str], Any] = {}
 

@@ -127,7 +127,8 @@ def sensor_health(
         return SensorHealth.DEGRADED
     if any(channel.kind in COMPENSATED for channel in channels):
         began_ns = hung_up_ns(segments)
-        if now_ns - (now_ns if began_ns is None else began_ns) < profile.number("compensation.days") * DAY_NS:
+        up_ns = 0 if began_ns is None else now_ns - began_ns
+        if up_ns < profile.number("compensation.days") * DAY_NS:
             return SensorHealth.LEARNING
     return SensorHealth.OK
 
