@@ -428,6 +428,7 @@ class House:
             RetentionRules(**self.settings.retention.model_dump()),
             self.clock,
             self.wall_clock,
+            self.wave_desk.retain,
         )
 
     def _make_planner(self) -> Planner:

@@ -18,9 +18,9 @@ from app.flagging import Flagging
 from app.watch import Watched, WatchList
 from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, AlertState, Notice
-from domain.clock import HOUR_NS, MINUTE_NS, Clock
+from domain.clock import MINUTE_NS, Clock
 from domain.errors import Conflict, StoreUnavailable
-from domain.findings import Cause, Finding
+from domain.findings import Finding
 from domain.limits import Level, LimitProfile
 from domain.ports import (
     AlertStore,
@@ -36,7 +36,6 @@ from domain.readings import UNFIT, QualityFlag, ReadingBatch
 from domain.sensors import Segment
 from domain.services import Health
 from domain.views import Latest
-from domain.waves import WAVE_KINDS
 
 log = structlog.get_logger()
 
@@ -90,7 +89,7 @@ class Pipeline:
         self._heard: dict[str, int] = {}
         self._judged = self._fence = 0
         self._refused = False
-        self._ticked_ns = self._retained_ns = 0
+        self._ticked_ns = 0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
         self._store_down_since = 0.0
@@ -223,7 +222,6 @@ class Pipeline:
         if draft.changed:
             self._commit(draft, now_ns, cursor=self._judged)
         self._settle(now_ns)
-        self._retain(now_ns)
         self._ticked_ns = now_ns
 
     def store_away_s(self) -> float:
@@ -422,20 +420,6 @@ class Pipeline:
             self._save(joined.alerts, joined.events, joined.notices)
         settled = acts.settle(open_alerts, self._profile, now_ns)
         self._save(settled.alerts, settled.events, settled.notices)
-
-    def _retain(self, now_ns: int) -> None:
-        """Delete old waveforms, once an hour; those of alerts that are not closed stay."""
-        if now_ns - self._retained_ns < HOUR_NS:
-            return
-        self._retained_ns = now_ns
-        spared = [
-            (channel_id, alert.event_started_at_ns - HOUR_NS, now_ns)
-            for alert in self._judgements.open_alerts(self._watch.buildings)
-            if alert.state is not AlertState.CLOSED and alert.cause is Cause.VIBRATION
-            for channel_id, channel in self._watch.buildings[alert.building_id].channels.items()
-            if channel.kind in WAVE_KINDS
-        ]
-        self._waves.retain(now_ns, spared)
 
     def _save(
         self, alerts: Sequence[Alert], events: Sequence[AlertEvent], notices: Sequence[Notice]
