@@ -155,8 +155,7 @@ class Ledger:
 
     def _level(self, held: tuple[Contribution, ...], finding: Finding) -> Level:
         level = level_of(held, finding.cause, finding.building_id, self._context, self._showing)
-        # silence is a loss of watch, never a collapse
-        return min(level, Level.ORANGE) if finding.cause in NEVER_RED else level
+        return _capped(level, finding)
 
     def _note(self, kind: EventKind, finding: Finding, *, tell: bool = True) -> None:
         alert = self._alert
@@ -201,7 +200,12 @@ def _taken(alert: Alert, finding: Finding) -> bool:
         return False
     if held.finding_id == finding.id:
         return True
-    return finding.at_ns < held.at_ns and finding.level <= alert.level_max
+    return finding.at_ns < held.at_ns and _capped(finding.level, finding) <= alert.level_max
+
+
+def _capped(level: Level, finding: Finding) -> Level:
+    """Tell how far a finding can bring an alert: silence is a loss of watch, never a collapse."""
+    return min(level, Level.ORANGE) if finding.cause in NEVER_RED else level
 
 
 def _contribution(finding: Finding) -> Contribution:

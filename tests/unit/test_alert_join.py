@@ -388,6 +388,16 @@ def test_however_findings_come_the_invariants_hold(history: list[Finding]) -> No
             assert told.level == after.level > (before.level_max if before else NONE)
 
 
+def test_a_silence_that_was_capped_and_is_over_is_not_taken_in_again() -> None:
+    history = [
+        finding(RED, cause=Cause.WATCH, at=0),
+        finding(NONE, cause=Cause.WATCH, at=1),
+    ]
+    first = join(history, (), context(), NOON)
+    assert first.alerts[0].level_max == ORANGE
+    assert join(history, first.alerts, context(), NOON + 1) == Joined((), (), ())
+
+
 @given(histories())
 @settings(max_examples=100, deadline=None)
 def test_a_whole_history_joined_twice_changes_nothing(history: list[Finding]) -> None:
