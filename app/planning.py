@@ -178,11 +178,16 @@ def payload_of(plan: SamplingPlan) -> bytes:
     --------
     >>> from domain.sampling import PlannedChannel
     >>> payload_of(SamplingPlan("g-7", 3, 0, 0, "C", (PlannedChannel("T1.x", 3600),)))
-    b'{"version":3,"channels":[{"c":"T1.x","interval":3600,"trigger":false}]}'
+    b'{"version":3,"channels":[{"c":"T1.x","interval":3600,"trigger":false,"report":0}]}'
 
     """
     channels = [
-        {"c": one.address, "interval": one.interval_s, "trigger": one.trigger}
+        {
+            "c": one.address,
+            "interval": one.interval_s,
+            "trigger": one.trigger,
+            "report": one.report_s,
+        }
         for one in plan.channels
     ]
     return msgspec.json.encode({"version": plan.version, "channels": channels})
