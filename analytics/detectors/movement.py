@@ -139,9 +139,15 @@ class _Building:
         record = self.records.get(channel.id)
         if record is not None and channel.absolute and not record.get("absolute"):
             record = None  # surveyed for the first time: its values have another zero from now on
+        turned = channel.turned_at_ns
+        if record is not None and record.get("turned", 0) < turned <= at_ns:
+            record = None  # turned on its wall: what it measures lies in other axes from now on
         if record is None:
             record = history.add(None, at_ns // self.rules.bin_ns, value, self.rules.keep)
-            self.records[channel.id] = {**record, "absolute": channel.absolute, "boot": boot}
+            facts = {"absolute": channel.absolute, "boot": boot}
+            if turned:
+                facts["turned"] = turned
+            self.records[channel.id] = {**record, **facts}
             return
         if boot not in {-1, record["boot"]}:
             if record["boot"] != -1:

@@ -28,6 +28,7 @@ class Site:
     building: Building = field(default_factory=building)
     segments: dict[str, Sequence[Segment]] = field(default_factory=dict)
     state: Any = None
+    withdrawn: frozenset[str] = frozenset()
 
     @property
     def channels(self) -> dict[str, WatchedChannel]:
