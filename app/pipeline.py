@@ -20,7 +20,7 @@ from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, AlertState, Notice
 from domain.clock import MINUTE_NS, Clock
 from domain.errors import Conflict, StoreUnavailable
-from domain.findings import Finding
+from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile
 from domain.ports import (
     AlertStore,
@@ -327,12 +327,13 @@ class Pipeline:
             found += findings
             if after is not before and after != before:
                 draft.keep(building_id, detector.name, after)
-        held = self._states.get((building_id, _BACKFILL))
-        ringing, waiting = self._back_fill.sift(found, held, batch, view.latest, now_ns)
+        waits = self._states.get((building_id, _BACKFILL))
+        sifted = self._back_fill.sift(found, waits, batch, view.latest, now_ns)
         draft.findings += found
-        draft.ringing += ringing
-        if waiting != held:
-            draft.keep(building_id, _BACKFILL, waiting)
+        draft.quiet |= sifted.quiet
+        draft.due += [(building_id, cause) for cause in sifted.due]
+        if sifted.state != waits:
+            draft.keep(building_id, _BACKFILL, sifted.state)
 
     def _remembered(self, watched: Watched) -> dict[str, Any]:
         gateways = {c.gateway_id for c in watched.channels.values()}
@@ -352,7 +353,7 @@ class Pipeline:
         )
         opened = tuple(s for rows in draft.segments.values() for s in rows)
         for tries_left in reversed(range(_JOIN_TRIES)):
-            joined = self._joined(draft.ringing, now_ns)
+            joined = self._joined(draft, now_ns)
             try:
                 self._judgements.commit(
                     Judgement(
@@ -381,12 +382,14 @@ class Pipeline:
         for event in joined.events:
             log.info("alert " + event.kind, alert=event.alert_id, colour=event.level.word)
 
-    def _joined(self, findings: Sequence[Finding], now_ns: int) -> Joined:
-        if not findings:
+    def _joined(self, draft: "_Draft", now_ns: int) -> Joined:
+        if not draft.findings and not draft.due:
             return Joined((), (), ())
         # those of every building: a cause that many show at once is the weather's or the network's
         alerts = self._judgements.open_alerts(self._watch.buildings)
-        return join(findings, alerts, self._context(), now_ns)
+        return join(
+            draft.findings, alerts, self._context(), now_ns, quiet=draft.quiet, due=draft.due
+        )
 
     def _context(self) -> JoinContext:
         return JoinContext(
@@ -409,7 +412,12 @@ class Pipeline:
             for a in open_alerts
         ):
             minutes = self._profile.number("escalation.minutes")
-            overdue = self._alerts.overdue(Level.RED, now_ns - int(minutes * MINUTE_NS))
+            before_ns = now_ns - int(minutes * MINUTE_NS)
+            overdue = [
+                alert
+                for alert in self._alerts.overdue(Level.RED, before_ns)
+                if self._was_told(alert, before_ns)
+            ]
             joined = escalation.escalate(
                 overdue,
                 self._judgements.active_recipients(),
@@ -420,6 +428,15 @@ class Pipeline:
             self._save(joined.alerts, joined.events, joined.notices)
         settled = acts.settle(open_alerts, self._profile, now_ns)
         self._save(settled.alerts, settled.events, settled.notices)
+
+    def _was_told(self, alert: Alert, before_ns: int) -> bool:
+        """Tell whether people were called long enough ago; of a buffer they may never have been."""
+        told = [notice.created_at_ns for notice in self._alerts.notices(alert.id)]
+        if told:
+            return min(told) <= before_ns
+        waits = (self._states or {}).get((alert.building_id, _BACKFILL)) or {}
+        holds = any(part.level > Level.NONE for part in alert.contributions)
+        return holds and alert.cause.value not in waits  # there was nobody to be called
 
     def _save(
         self, alerts: Sequence[Alert], events: Sequence[AlertEvent], notices: Sequence[Notice]
@@ -441,8 +458,9 @@ class _Draft:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        #: those that may be joined to alerts now
-        self.ringing: list[Finding] = []
+        #: of a buffer: those that call nobody now, and alerts whose buffer has ended
+        self.quiet: frozenset[str] = frozenset()
+        self.due: list[tuple[str, Cause]] = []
         self.segments: dict[str, list[Segment]] = {}
         self.states: dict[tuple[str, str], Any] = {}
 
