@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from domain.clock import MS_NS
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.readings import Int32s, Reading, ReadingBatch, Rollup, Series
 from domain.retention import Window
@@ -102,7 +103,7 @@ class DuckdbReadingStore:
         within = "taken_at >= ? AND taken_at < ?"
         if table == "reading":  # by the column that the file knows least and greatest of
             within += " AND taken_ms BETWEEN ? AND ?"
-            bounds += [start_ns // file.MS_NS, end_ns // file.MS_NS]
+            bounds += [start_ns // MS_NS, end_ns // MS_NS]
         found = self._read(
             f"SELECT taken_at, value, flag, received_at FROM {table}"
             f" WHERE channel = ? AND {within} ORDER BY taken_at",
@@ -140,8 +141,8 @@ class DuckdbReadingStore:
             {
                 "start": start_ns,
                 "end": end_ns,
-                "start_ms": start_ns // file.MS_NS,
-                "end_ms": end_ns // file.MS_NS,
+                "start_ms": start_ns // MS_NS,
+                "end_ms": end_ns // MS_NS,
                 "length": length,
                 "channel": self._codes.get(channel_id, -1),
             },

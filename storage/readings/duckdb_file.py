@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from domain.clock import MS_NS
 from domain.errors import StoreUnavailable
 from domain.readings import Int32s, Int64s
 from storage.readings.columns import FIT, Rows
 from storage.readings.heads import HEAD, HeadArray
 from storage.readings.spans import LENGTH_NS, Every, Spans, by_channel
 
-MS_NS = 1_000_000
 Database = duckdb.DuckDBPyConnection
 Columns = dict[str, NDArray[Any]]
 
