@@ -6,12 +6,13 @@ the bin's length; its value is the median of its readings.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from domain.readings import Floats
+from domain.readings import Floats, Int64s
 
 Record = dict[str, Any]
 _NAN = np.array([np.nan], "<f4").tobytes()
@@ -43,6 +44,30 @@ def add(record: Mapping[str, Any] | None, bin_no: int, value: float, keep: int) 
     elif bin_no < _end(record) or (open_bin is not None and bin_no < open_bin[0]):
         return _fill(record, bin_no, value)
     return {**record, "o": [bin_no, [value]]}
+
+
+def add_all(record: Record, bins: Int64s, values: Floats, keep: int) -> Record:
+    """Add readings as `add` does one after the other.
+
+    Parameters
+    ----------
+    bins, values
+        (n,) int64 and float64: bin and value of each.
+
+    """
+    edges = [0, *(np.flatnonzero(np.diff(bins)) + 1).tolist(), len(bins)]
+    numbers = values.tolist()
+    for low, high in pairwise(edges):
+        bin_no, (first, *others) = int(bins[low]), numbers[low:high]
+        record = add(record, bin_no, first, keep)
+        open_bin = record["o"]
+        if open_bin is not None and open_bin[0] == bin_no:
+            if others:
+                record["o"] = [bin_no, open_bin[1] + others]
+            continue
+        for value in others:
+            record = add(record, bin_no, value, keep)
+    return record
 
 
 def close(record: Mapping[str, Any], upto: int, keep: int) -> Record:

@@ -39,7 +39,7 @@ from domain.waves import WAVE_KINDS
 
 log = structlog.get_logger()
 
-_READINGS_AT_ONCE = 5_000
+_READINGS_AT_ONCE = 40_000
 _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
 #: a write costs much the same for one reading and for a thousand, so they are gathered a little
