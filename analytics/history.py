@@ -5,14 +5,13 @@ nothing came, "o": [open bin, its readings] or None}`. A bin's number is its sta
 the bin's length; its value is the median of its readings.
 """
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from domain.readings import Floats, Int64s
+from domain.readings import Floats
 
 Record = dict[str, Any]
 _NAN = np.array([np.nan], "<f4").tobytes()
@@ -46,27 +45,22 @@ def add(record: Mapping[str, Any] | None, bin_no: int, value: float, keep: int) 
     return {**record, "o": [bin_no, [value]]}
 
 
-def add_all(record: Record, bins: Int64s, values: Floats, keep: int) -> Record:
-    """Add readings as `add` does one after the other.
-
-    Parameters
-    ----------
-    bins, values
-        (n,) int64 and float64: bin and value of each.
-
-    """
-    edges = [0, *(np.flatnonzero(np.diff(bins)) + 1).tolist(), len(bins)]
-    numbers = values.tolist()
-    for low, high in pairwise(edges):
-        bin_no, (first, *others) = int(bins[low]), numbers[low:high]
-        record = add(record, bin_no, first, keep)
+def add_all(record: Record, bins: Sequence[int], values: Sequence[float], keep: int) -> Record:
+    """Add readings as `add` does one after the other; each has its bin."""
+    done = 0
+    while done < len(values):
+        bin_no = bins[done]
+        record = add(record, bin_no, values[done], keep)
+        done += 1
         open_bin = record["o"]
-        if open_bin is not None and open_bin[0] == bin_no:
-            if others:
-                record["o"] = [bin_no, open_bin[1] + others]
+        if open_bin is None or open_bin[0] != bin_no:
             continue
-        for value in others:
-            record = add(record, bin_no, value, keep)
+        end = done
+        while end < len(bins) and bins[end] == bin_no:
+            end += 1
+        if end > done:
+            record["o"] = [bin_no, [*open_bin[1], *values[done:end]]]
+            done = end
     return record
 
 

@@ -1,6 +1,6 @@
 """Readings one by one: sudden steps that a second point confirms, and values that are stuck."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isnan
 from statistics import median
 from typing import Any
@@ -11,7 +11,6 @@ from analytics import history
 from analytics.compensation import scatter_of
 from domain.clock import SECOND_NS
 from domain.limits import LimitProfile
-from domain.readings import Floats
 from domain.views import BuildingView, WatchedChannel, WatchedPoint
 
 _MEMORY = 5  # closed bins whose median a reading is held against
@@ -49,35 +48,28 @@ class Steps:
         self._least["settlement"] = numbers["step.settlement_mm"]
 
     def calm(
-        self, record: history.Record, channel: WatchedChannel, value: Floats
+        self, record: history.Record, channel: WatchedChannel, values: Sequence[float]
     ) -> history.Record | None:
         """Do what `stuck` and `watch` would for readings in a row that show nothing.
 
         `None` when one of them is stuck or counts towards a step: they are to be taken singly.
-
-        Parameters
-        ----------
-        value
-            (n,) float64, in the order in which they came.
-
         """
         usual, scatter, same = record.get("usual"), record.get("scatter"), record.get("same")
         if usual is not None and scatter is not None:
             if record.get("run") is not None:
                 return None
-            off = max(abs(float(value.max()) - usual), abs(float(value.min()) - usual))
+            off = max(abs(max(values) - usual), abs(min(values) - usual))
             if off >= max(self._least[channel.kind], self._factor * scatter):
                 return None
-        last, before = float(value[-1]), 0
-        if same is not None and same[0] == value[0]:
-            before = same[1]
-        others = np.flatnonzero(value[1:] != value[:-1])
-        if scatter:
-            lengths = np.diff(others, prepend=-1, append=len(value) - 1)
-            lengths[0] += before
-            if lengths.max() > self._stuck:
-                return None
-        run = len(value) - 1 - int(others[-1]) if len(others) else before + len(value)
+        last, run = (None, 0) if same is None else same
+        longest = 0
+        for value in values:
+            if value == last:
+                run += 1
+            else:
+                longest, last, run = max(longest, run), value, 1
+        if scatter and max(longest, run) > self._stuck:
+            return None
         return {**record, "same": [last, min(run, self._stuck)]}
 
     def stuck(self, record: history.Record, value: float) -> tuple[history.Record, bool]:

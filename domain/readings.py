@@ -132,10 +132,13 @@ class ReadingBatch:
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> "ReadingBatch":
         """Keep some rows, by mask or by index, with the channels that remain."""
-        used, codes = np.unique(self.channel[rows], return_inverse=True)
+        channel = self.channel[rows]
+        used = np.zeros(len(self.channels), np.bool_)
+        used[channel] = True
+        codes = np.cumsum(used, dtype=np.int32) - np.int32(1)
         return ReadingBatch(
-            tuple(self.channels[i] for i in used),
-            codes.astype(np.int32),
+            tuple([self.channels[i] for i in np.flatnonzero(used).tolist()]),
+            codes[channel],
             self.taken_at[rows],
             self.value[rows],
             self.flag[rows],
@@ -155,6 +158,9 @@ class ReadingBatch:
 
 def concat(batches: Sequence[ReadingBatch]) -> ReadingBatch:
     """Join batches in order; the channels are renumbered."""
+    batches = [batch for batch in batches if len(batch.channels)]
+    if len(batches) == 1:
+        return batches[0]
     index: dict[str, int] = {}
     codes: list[Int32s] = []
     for batch in batches:

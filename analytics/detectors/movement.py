@@ -24,7 +24,7 @@ from domain.buildings import Building, Grade
 from domain.clock import HOUR_NS, MINUTE_NS
 from domain.findings import Cause, Compensation, Finding
 from domain.limits import Level, Limit, LimitProfile
-from domain.readings import Floats, Int32s, Int64s, ReadingBatch
+from domain.readings import ReadingBatch
 from domain.views import BuildingView, WatchedChannel, WatchedPoint
 
 Rows = NDArray[np.intp]
@@ -154,14 +154,24 @@ class _Building:
         code, taken_at = batch.channel[low:high], batch.taken_at[low:high]
         value, boot = batch.value[low:high], batch.boot[low:high]
         order = np.argsort(code, kind="stable")
-        edges = np.flatnonzero(np.diff(code[order], prepend=-1)).tolist()
+        grouped = code[order]
+        edges = [0, *(np.flatnonzero(np.diff(grouped)) + 1).tolist(), len(order)]
+        values, bins = value[order].tolist(), taken_at[order] // self.rules.bin_ns
+        # mostly all is of one bin and one boot: looked at once, not for each channel
+        one_bin = int(bins[0]) if (bins == bins[0]).all() else None
+        one_boot = int(boot[0]) if (boot == boot[0]).all() else None
         eventful: list[Rows] = []
-        for start, end in pairwise([*edges, len(order)]):
-            rows = order[start:end]
-            both = mine[int(code[rows[0]])]
+        for start, end in pairwise(edges):
+            both = mine[int(grouped[start])]
             assert both is not None  # noqa: S101 - the others were left out
-            if not self._take_calm(both[1], taken_at[rows], value[rows], boot[rows]):
-                eventful.append(rows)
+            calm = one_boot is not None and self._take_calm(
+                both[1],
+                values[start:end],
+                one_boot,
+                [one_bin] * (end - start) if one_bin is not None else bins[start:end].tolist(),
+            )
+            if not calm:
+                eventful.append(order[start:end])
         if not eventful:
             return
         rows = np.sort(np.concatenate(eventful))
@@ -176,25 +186,24 @@ class _Building:
                 self._take_one(both[1], at_ns, number, count)
 
     def _take_calm(
-        self, channel: WatchedChannel, taken_at: Int64s, value: Floats, boot: Int32s
+        self, channel: WatchedChannel, values: list[float], boot: int, bins: list[int]
     ) -> bool:
         """Take in readings of one channel if nothing but its history changes by them."""
         rules, record = self.rules, self._record(channel)
-        bins = taken_at // rules.bin_ns
         if record is None:
-            record = self._begun(channel, int(bins[0]), float(value[0]), int(boot[0]))
-            bins, value, boot = bins[1:], value[1:], boot[1:]
-            if not len(bins):
+            record = self._begun(channel, bins[0], values[0], boot)
+            values, bins = values[1:], bins[1:]
+            if not values:
                 self.records[channel.id] = record
                 return True
-        if ((boot != -1) & (boot != record["boot"])).any():
+        if boot not in {-1, record["boot"]}:
             return False
         if channel.kind in STRUCTURAL:
-            watched = rules.steps.calm(record, channel, value)
+            watched = rules.steps.calm(record, channel, values)
             if watched is None:
                 return False
             record = watched
-        self.records[channel.id] = history.add_all(record, bins, value, rules.keep)
+        self.records[channel.id] = history.add_all(record, bins, values, rules.keep)
         return True
 
     def _record(self, channel: WatchedChannel) -> history.Record | None:
