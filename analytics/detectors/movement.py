@@ -156,7 +156,8 @@ class _Building:
         order = np.argsort(code, kind="stable")
         grouped = code[order]
         edges = [0, *(np.flatnonzero(np.diff(grouped)) + 1).tolist(), len(order)]
-        values, bins = value[order].tolist(), taken_at[order] // self.rules.bin_ns
+        sorted_value, bins = value[order], taken_at[order] // self.rules.bin_ns
+        values, packed = sorted_value.tolist(), sorted_value.astype("<f8", copy=False).tobytes()
         # mostly all is of one bin and one boot: looked at once, not for each channel
         one_bin = int(bins[0]) if (bins == bins[0]).all() else None
         one_boot = int(boot[0]) if (boot == boot[0]).all() else None
@@ -167,6 +168,7 @@ class _Building:
             calm = one_boot is not None and self._take_calm(
                 both[1],
                 values[start:end],
+                packed[8 * start : 8 * end],
                 one_boot,
                 [one_bin] * (end - start) if one_bin is not None else bins[start:end].tolist(),
             )
@@ -186,13 +188,18 @@ class _Building:
                 self._take_one(both[1], at_ns, number, count)
 
     def _take_calm(
-        self, channel: WatchedChannel, values: list[float], boot: int, bins: list[int]
+        self,
+        channel: WatchedChannel,
+        values: list[float],
+        packed: bytes,
+        boot: int,
+        bins: list[int],
     ) -> bool:
         """Take in readings of one channel if nothing but its history changes by them."""
         rules, record = self.rules, self._record(channel)
         if record is None:
             record = self._begun(channel, bins[0], values[0], boot)
-            values, bins = values[1:], bins[1:]
+            values, packed, bins = values[1:], packed[8:], bins[1:]
             if not values:
                 self.records[channel.id] = record
                 return True
@@ -203,7 +210,7 @@ class _Building:
             if watched is None:
                 return False
             record = watched
-        self.records[channel.id] = history.add_all(record, bins, values, rules.keep)
+        self.records[channel.id] = history.add_all(record, bins, packed, rules.keep)
         return True
 
     def _record(self, channel: WatchedChannel) -> history.Record | None:
