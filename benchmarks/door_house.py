@@ -8,9 +8,7 @@ import argparse
 import json
 import logging
 import resource
-import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -19,25 +17,17 @@ from app.logs import set_up_logs
 from app.settings import Settings
 from benchmarks.door_load import CHANNELS, gateway_id
 from benchmarks.ingest_receive import cpu_s, drain
+from benchmarks.register import fill_many
 from domain.buildings import Building
 from domain.ports import RegisterStore
 from domain.sensors import Channel, Gateway, Segment, SegmentReason, Sensor
-from storage.records import open_records
 
 _BY = "benchmark"
 
 
 def fill_register(file: Path, gateways: int) -> None:
-    """One building with five tilt points for each gateway; in memory first, as syncs take long."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
-        made = Path(name) / "records.db"
-        records = open_records(f"sqlite:///{made}")
-        for number in range(gateways):
-            _fill_house(records.register, number)
-        records.close()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(made, file)
+    """One building with five surveyed tilt points for each gateway."""
+    fill_many(file, gateways, lambda register: _fill_house(register, 0))
 
 
 def _fill_house(register: RegisterStore, number: int) -> None:
