@@ -2,8 +2,8 @@
 
 A record is plain data: `{"b": first bin, "y": float32 bytes of the closed bins, NaN where
 nothing came, "o": [open bin, float64 bytes of its readings] or None}`. Bytes, because a state is
-copied and saved at each commit, and a bin may hold thousands. A bin's number is its start divided by
-the bin's length; its value is the median of its readings.
+copied and saved at each commit, and a bin may hold thousands. A bin's number is its start divided
+by the bin's length; its value is the median of its readings.
 """
 
 from collections.abc import Mapping, Sequence

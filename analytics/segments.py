@@ -98,8 +98,10 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
         if channel is None or low == high:
             continue
         held, known = channels.get(channel_id), site.segments.get(channel_id, ())
-        if plain and channel.kind in DATUM_KINDS and _is_calm(held, known, first_ns, int(boots[0])):
-            series[low:high] += known[-1].offset
+        offset = _offset_of(held, known, first_ns, int(boots[0])) if plain else None
+        if offset is not None and channel.kind in DATUM_KINDS:
+            assert held is not None  # noqa: S101 - it was looked at
+            series[low:high] += offset
             tail = series[max(low, high - _KEPT) : high].tolist()
             channels[channel_id] = {
                 "recent": [*held["recent"], *tail][-_KEPT:],
@@ -143,16 +145,15 @@ def _in_order(batch: ReadingBatch) -> ReadingBatch:
     )
 
 
-def _is_calm(held: Any, known: Sequence[Segment], first_ns: int, boot: int) -> bool:
-    """Tell that readings of one boot have but the newest segment's offset to be added."""
+def _offset_of(
+    held: Mapping[str, Any] | None, known: Sequence[Segment], first_ns: int, boot: int
+) -> float | None:
+    """Tell the offset of readings of one boot to which nothing else can happen, else `None`."""
     if held is None or held["own"] or held["after"] is not None or not known:
-        return False
+        return None
     newest = known[-1]
-    return (
-        newest.offset is not None
-        and first_ns > max(held["last"], newest.opened_at_ns)
-        and held["boot"] in {-1, boot}
-    )
+    calm = first_ns > max(held["last"], newest.opened_at_ns) and held["boot"] in {-1, boot}
+    return newest.offset if calm else None
 
 
 @dataclass(frozen=True, slots=True)

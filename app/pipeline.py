@@ -296,20 +296,23 @@ class Pipeline:
         if not len(fit):
             return
         fit = fit[np.lexsort((batch.taken_at[fit], building[fit]))]
-        columns = (
-            batch.taken_at[fit], batch.value[fit], batch.flag[fit], batch.received_at[fit],
-            batch.seq[fit], batch.boot[fit],
-        )  # fmt: skip
-        codes, building = code[batch.channel[fit]], building[fit]
+        of_row, of_place = building[fit], of_channel[place]
+        ordered = ReadingBatch(
+            tuple(names),
+            code[batch.channel[fit]],
+            batch.taken_at[fit],
+            batch.value[fit],
+            batch.flag[fit],
+            batch.received_at[fit],
+            batch.seq[fit],
+            batch.boot[fit],
+        )
         watched = list(self._watch.buildings.values())
-        edges = [0, *(np.flatnonzero(np.diff(building)) + 1).tolist(), len(fit)]
-        of_place = of_channel[place]
+        edges = [0, *(np.flatnonzero(np.diff(of_row)) + 1).tolist(), len(fit)]
         for low, high in pairwise(edges):
-            which = int(building[low])
+            which = int(of_row[low])
             first, end = np.searchsorted(of_place, [which, which + 1]).tolist()
-            part = (column[low:high] for column in columns)
-            rows = ReadingBatch(tuple(names[first:end]), codes[low:high] - np.int32(first), *part)
-            yield watched[which], rows
+            yield watched[which], ordered.part(low, high, first, end)
 
     def _examine(
         self,

@@ -162,7 +162,7 @@ def test_a_late_reading_fills_an_empty_bin_and_changes_no_other() -> None:
 
 def test_readings_added_together_make_the_same_history_as_one_by_one() -> None:
     rng = np.random.default_rng(20261126)
-    bins = np.sort(rng.integers(100, 130, 300)).tolist() + [105, 105, 131, 99, 131]
+    bins = [*np.sort(rng.integers(100, 130, 300)).tolist(), 105, 105, 131, 99, 131]
     values = np.round(rng.normal(0, 1, len(bins)), 3)
     first = history.add(None, 100, 0.5, keep=20)
     single = first
