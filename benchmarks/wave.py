@@ -10,6 +10,7 @@ Through the device door likewise, a connection for each gateway.
 
 import argparse
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 from analytics.limits import load_profile
 from analytics.vibration import VibrationSettings, features_of
 from app.house import House, Role
+from app.logs import set_up_logs
 from app.settings import Settings
 from benchmarks.chain import ROOT, cpu_s_of
 from benchmarks.report import Figure, report, show
@@ -181,6 +183,7 @@ def _taken_in(house: House, blocks: int, port: int, *more: str) -> dict[str, flo
 
 def figures(quick: bool) -> list[Figure]:
     """Measure; `quick` takes 3 M samples each way instead of 30 M and 20 M."""
+    set_up_logs("text", logging.WARNING)  # to standard error: standard output is the report's
     alone, over = (1_000, 1_000) if quick else (10_000, 6_667)
     inside = in_process(alone)
     rate = alone * SAMPLES_A_BLOCK / inside["seconds"]

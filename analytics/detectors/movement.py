@@ -6,7 +6,7 @@ history and one regression a channel, and because a step of one is confirmed by 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import hypot
 from typing import Any
@@ -24,10 +24,11 @@ from domain.buildings import Building, Grade
 from domain.clock import HOUR_NS, MINUTE_NS
 from domain.findings import Cause, Compensation, Finding
 from domain.limits import Level, Limit, LimitProfile
-from domain.readings import ReadingBatch
+from domain.readings import Floats, Int32s, Int64s, ReadingBatch
 from domain.views import BuildingView, WatchedChannel, WatchedPoint
 
 Rows = NDArray[np.intp]
+_FEW = 8  # readings that are sooner taken one by one than sorted
 STRUCTURAL = ("tilt", "crack", "settlement")
 
 
@@ -108,7 +109,9 @@ class Movement:
         # a bin is over when the building's clock, its newest reading, has passed its end
         over = (batch.taken_at - self.grace_ns) // self.bin_ns - 1
         newest = np.maximum.accumulate(over)
-        edges = [0, *(np.flatnonzero(np.diff(newest)) + 1).tolist(), len(batch)]
+        edges = [0, len(batch)]
+        if newest[0] != newest[-1]:
+            edges[1:1] = (np.flatnonzero(np.diff(newest)) + 1).tolist()
         for low, high in pairwise(edges):
             building.pass_time(int(newest[low]))
             building.take(batch, mine, low, high)
@@ -125,8 +128,11 @@ class _Building:
         self.records: dict[str, history.Record] = dict(kept["channels"])
         self.standings: dict[str, Any] = dict(kept["standings"])
         self.rows: dict[tuple[str, bool], tuple[Limit, ...]] = {}
-        self.points = sorted(view.points.items())
         self.found: list[Finding] = []
+
+    @cached_property
+    def points(self) -> list[tuple[str, WatchedPoint]]:
+        return sorted(self.view.points.items())
 
     def saved(self) -> dict[str, Any]:
         return {"passed": self.passed, "channels": self.records, "standings": self.standings}
@@ -153,6 +159,9 @@ class _Building:
         """
         code, taken_at = batch.channel[low:high], batch.taken_at[low:high]
         value, boot = batch.value[low:high], batch.boot[low:high]
+        if high - low <= _FEW:
+            self._take_each(mine, code, taken_at, value, boot)
+            return
         order = np.argsort(code, kind="stable")
         grouped = code[order]
         edges = [0, *(np.flatnonzero(np.diff(grouped)) + 1).tolist(), len(order)]
@@ -177,13 +186,18 @@ class _Building:
         if not eventful:
             return
         rows = np.sort(np.concatenate(eventful))
-        for at, at_ns, number, count in zip(
-            code[rows].tolist(),
-            taken_at[rows].tolist(),
-            value[rows].tolist(),
-            boot[rows].tolist(),
-            strict=True,
-        ):
+        self._take_each(mine, code[rows], taken_at[rows], value[rows], boot[rows])
+
+    def _take_each(
+        self,
+        mine: Sequence[tuple[WatchedPoint, WatchedChannel] | None],
+        code: Int32s,
+        taken_at: Int64s,
+        value: Floats,
+        boot: Int32s,
+    ) -> None:
+        columns = (code.tolist(), taken_at.tolist(), value.tolist(), boot.tolist())
+        for at, at_ns, number, count in zip(*columns, strict=True):
             if both := mine[at]:
                 self._take_one(both[1], at_ns, number, count)
 

@@ -17,6 +17,8 @@ from domain.limits import Limit, LimitProfile
 from domain.readings import ReadingBatch
 from domain.views import BuildingView, WatchedChannel, WatchedPoint
 
+_FEW = 8  # readings that are sooner taken one by one than sorted
+
 
 class TiltTotal:
     """Report points whose two-axis tilt reaches a limit, by the building's height and storeys.
@@ -59,30 +61,16 @@ class TiltTotal:
             return [], state
         kept: dict[str, Any] = state or {}
         look = _Look(self, view, kept)
-        edges = np.bincount(batch.channel, minlength=len(batch.channels)).cumsum()
-        order = np.argsort(batch.channel, kind="stable")
-        rows_of = dict(enumerate(np.split(order, edges[:-1])))
-        by_point: dict[str, list[int]] = {}
-        for code, (point, _) in watched.items():
-            if len(rows_of[code]):
-                by_point.setdefault(point.sensor_id, []).append(code)
-        eventful = {
-            code
-            for codes in by_point.values()
-            if watched[codes[0]][1].kind == "tilt"
-            and not look.take_calm([(watched[code][1], rows_of[code]) for code in codes], batch)
-            for code in codes
-        }
-        cracks = {code for code, (_, channel) in watched.items() if channel.kind == "crack"}
-        chosen = eventful | cracks
-        if chosen:
-            rows = np.sort(np.concatenate([rows_of[code] for code in sorted(chosen)]))
-            for code, at_ns, value in zip(
-                batch.channel[rows].tolist(),
-                batch.taken_at[rows].tolist(),
-                batch.value[rows].tolist(),
-                strict=True,
-            ):
+        rows = np.arange(len(batch))
+        if len(batch) > _FEW:
+            rows = look.take_all_calm(batch, watched)
+        for code, at_ns, value in zip(
+            batch.channel[rows].tolist(),
+            batch.taken_at[rows].tolist(),
+            batch.value[rows].tolist(),
+            strict=True,
+        ):
+            if code in watched:
                 look.take(*watched[code], at_ns, value)
         return look.found, {"axes": look.axes, "cracks": look.cracks, "standings": look.standings}
 
@@ -102,6 +90,24 @@ class _Look:
         self.cracks: dict[str, Any] = dict(kept.get("cracks", {}))
         self.standings: dict[str, Any] = dict(kept.get("standings", {}))
         self.found: list[Finding] = []
+
+    def take_all_calm(
+        self, batch: ReadingBatch, watched: Mapping[int, tuple[WatchedPoint, WatchedChannel]]
+    ) -> NDArray[np.intp]:
+        """Take in what can be as columns; tell the rows that are to be taken one by one."""
+        ends = np.bincount(batch.channel, minlength=len(batch.channels)).cumsum()
+        order = np.argsort(batch.channel, kind="stable")
+        rows_of = np.split(order, ends[:-1])
+        by_point: dict[str, list[int]] = {}
+        for code, (point, channel) in watched.items():
+            if len(rows_of[code]) and channel.kind == "tilt":
+                by_point.setdefault(point.sensor_id, []).append(code)
+        singly = [rows_of[code] for code, both in watched.items() if both[1].kind != "tilt"]
+        for codes in by_point.values():
+            if not self.take_calm([(watched[code][1], rows_of[code]) for code in codes], batch):
+                singly += [rows_of[code] for code in codes]
+        rows: NDArray[np.intp] = np.sort(np.concatenate(singly)) if singly else order[:0]
+        return rows
 
     def take_calm(
         self, channels: Sequence[tuple[WatchedChannel, NDArray[np.intp]]], batch: ReadingBatch
