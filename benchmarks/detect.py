@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import baselines
+from benchmarks import baselines, ours
 from benchmarks.alarms import Range
 from benchmarks.detect_delay import ORDER, Outcome, Score, make_trial, outcome
 from benchmarks.report import Figure, report
+from simulators.world_ranges import world_ranges
 
 NEVER_DAYS = 999.0
 
@@ -40,6 +41,9 @@ def run(quick: bool) -> dict[str, Any]:
     figures = [world_figure(reached["raw daily limit"])]
     for name, made in reached.items():
         figures += delay_figures(name, made, goals=False)
+    made = outcome(ours.scores, trial)
+    figures += delay_figures("ours", made, goals=True)
+    figures += margin_figures(made)
     return report("detect", figures)
 
 
@@ -83,6 +87,18 @@ def delay_figures(name: str, made: Outcome, *, goals: bool) -> list[Figure]:
                 )
             )
     return figures
+
+
+def margin_figures(made: Outcome) -> list[Figure]:
+    """Tell how long before the failure the alarm came, those never found at its moment."""
+    failure = world_ranges().events.failure_days
+    margins = np.sort(failure - np.minimum(made.delays["acceleration", 1.0], failure))
+    return [
+        Figure("ours: warning before failure, median days", float(np.median(margins)), "d", None,
+               ">= 50"),
+        Figure("ours: warning before failure, days that 95 % have",
+               float(np.quantile(margins, 0.05)), "d", None, ">= 30"),
+    ]  # fmt: skip
 
 
 def _figure(name: str, made: Range, unit: str, goal: str | None) -> Figure:
