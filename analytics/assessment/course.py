@@ -187,6 +187,7 @@ def daily(
         stand_in=weather.stand_in,
         zero=np.asarray(stacked.start.any(axis=2)),
         anew=stacked.remount,
+        doubtful=(count < model.number("day.bins_sure_share") * counted.shape[2]) | checked.halting,
     )
     return day, first
 

@@ -37,6 +37,8 @@ class Day:
         (n, days) bool, the zero may be another from this day on.
     anew
         (n, days) bool, the zero is another from this day on.
+    doubtful
+        (n, days) bool, part of the day's bins is missing or was left out.
 
     """
 
@@ -46,6 +48,7 @@ class Day:
     stand_in: Floats
     zero: Bools
     anew: Bools
+    doubtful: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,13 +106,16 @@ def learn_natures(day: Day, prior: Floats, model: Model) -> dict[int, Nature]:
     noise = np.full(g * n, noise_sd**2)
     filters = Filter.new(model.number("filter.datum_sd"), wanders, prior)
     count, squares, logs = np.zeros((g, n)), np.zeros((g, n)), np.zeros((g, n))
-    pending = np.zeros(g * n, np.bool_)
+    waiting = np.zeros(g * n, np.int64)
     ready = ready_days(day)
     h = np.ones((len(prior) + 2, g, n))
     clip2 = model.number("nature.clip") ** 2
     datum_sd, huber = model.number("filter.datum_sd"), model.number("filter.huber")
     stand_in_sd, step = model.number("filter.stand_in_sd"), model.number("filter.datum_step")
-    least = model.number("filter.reset_least")
+    least, settle_days = (
+        model.number("filter.reset_least"),
+        round(model.number("filter.settle_days")),
+    )
     reset_z, strength = model.number("filter.reset_z"), model.number("nature.prior_days")
     for today in range(max(at) + 1):
         if today in at:
@@ -126,11 +132,11 @@ def learn_natures(day: Day, prior: Floats, model: Model) -> dict[int, Nature]:
         noises = noise * np.tile(day.noise_share[:, today], g) + np.tile(extra, g)
         value = np.tile(np.nan_to_num(day.value[:, today]), g)
         surprise = np.where(known, value - expected, 0.0)
-        pending |= np.tile(day.zero[:, today], g)
+        waiting = np.where(np.tile(day.zero[:, today], g), settle_days, waiting)
         jumps = np.maximum(reset_z * np.sqrt(variance + noises), least)
-        moved = known & pending & (np.abs(surprise) > jumps)
+        moved = known & (waiting > 0) & (np.abs(surprise) > jumps)
         moved |= np.tile(day.anew[:, today], g)
-        pending &= ~known
+        waiting -= known & (waiting > 0)
         if moved.any():
             filters.loosen_datum(moved, datum_sd)
             expected, variance, along = filters.expect(all_h)
@@ -169,8 +175,9 @@ def _believed(
     strength = model.number("nature.prior_days")
     scale = (squares + strength) / (count + strength)
     likelihood = -0.5 * (count * np.log(scale) + logs)
-    away = np.log(wander[:, None] * np.sqrt(scale) / model.number("nature.wander_sd"))
-    likelihood = likelihood - 0.5 * (away / model.number("nature.wander_log_sd")) ** 2
+    push = wander * np.sqrt(1.0 - keep**2)
+    away = np.log(push[:, None] * np.sqrt(scale) / model.number("nature.push_sd"))
+    likelihood = likelihood - 0.5 * (away / model.number("nature.push_log_sd")) ** 2
     trust = np.exp(likelihood - likelihood.max(axis=0))
     trust /= trust.sum(axis=0)
     log_scale = 0.5 * np.log(scale)

@@ -38,6 +38,9 @@ class Checked:
         (n, days) uint16, `FaultBit`s seen on each day.
     missing
         (n, days, bins) bool, nothing came.
+    halting
+        (n, days) bool, values stand still for longer than is usual, not yet for long enough to be
+        called stuck.
 
     """
 
@@ -45,6 +48,7 @@ class Checked:
     near: Floats
     faults: Masks
     missing: Bools
+    halting: Bools
 
 
 def check(stack: Stack, model: Model, mixed: Bools | None = None) -> Checked:
@@ -72,7 +76,8 @@ def check(stack: Stack, model: Model, mixed: Bools | None = None) -> Checked:
         outside[mixed] = False
     value[outside] = np.nan
     _note(faults, np.asarray(outside.any(axis=2)), FaultBit.OUT_OF_RANGE)
-    held = stuck(value, model) | (((stack.flags & np.uint16(QualityFlag.STUCK)) > 0) & ~missing)
+    held, halting = stuck(value, model)
+    held |= ((stack.flags & np.uint16(QualityFlag.STUCK)) > 0) & ~missing
     _note(faults, held.sum(axis=2) >= 2, FaultBit.STUCK)
     value[held] = np.nan
     centre, spread = usual(value, stack.start, stack.resolution, model)
@@ -88,7 +93,7 @@ def check(stack: Stack, model: Model, mixed: Bools | None = None) -> Checked:
     near = np.clip(value, centre[:, :, None] - reach, centre[:, :, None] + reach)
     near = np.where(np.isnan(centre)[:, :, None], value, near)
     _note(faults, _longest(missing) >= model.number("quality.gap_bins"), FaultBit.GAP)
-    return Checked(value, near, faults, missing)
+    return Checked(value, near, faults, missing, np.asarray(halting.any(axis=2)))
 
 
 def usual(value: Floats, start: Bools, resolution: Floats, model: Model) -> tuple[Floats, Floats]:
@@ -123,11 +128,18 @@ def _after_starts(ends: Floats, start: Bools, window: int) -> Floats:
     return own
 
 
-def stuck(value: Floats, model: Model) -> Bools:
+def stuck(value: Floats, model: Model) -> tuple[Bools, Bools]:
     """Find runs of equal values that neither resolution nor a calm instrument explains.
 
     A channel whose neighbours used to be equal with the share p stays equal k times in a row by
-    chance with p^(k-1); a run is stuck when that is rarer than `quality.stuck_chance`.
+    chance with p^(k-1); a run is stuck when that is rarer than `quality.stuck_chance`, and halts
+    when it is rarer than `quality.halting_chance`.
+
+    Returns
+    -------
+    tuple
+        Bins that are stuck, and bins that halt, (n, days, bins) each, by the end of their day.
+
     """
     n, days, bins = value.shape
     flat = value.reshape(n, -1)
@@ -148,8 +160,13 @@ def stuck(value: Floats, model: Model) -> Bools:
     alike[:, 1:] = np.cumsum((same & counted).sum(axis=2), axis=1)[:, :-1]
     share = (alike + model.number("quality.stuck_prior") * 10.0) / (pairs + 10.0)
     share = np.clip(share, 1e-6, 0.999)
-    longest = np.maximum(least, np.log(model.number("quality.stuck_chance")) / np.log(share) + 1.0)
-    return np.asarray(np.isfinite(value) & (lengths >= longest[:, :, None]))
+    known = np.isfinite(value)
+
+    def rarer(chance: str, fewest: float) -> Bools:
+        longest = np.maximum(fewest, np.log(model.number(chance)) / np.log(share) + 1.0)
+        return np.asarray(known & (lengths >= longest[:, :, None]))
+
+    return rarer("quality.stuck_chance", least), rarer("quality.halting_chance", least / 2.0)
 
 
 def _in_a_row(mask: Bools) -> NDArray[np.int64]:

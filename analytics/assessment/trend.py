@@ -167,7 +167,11 @@ def follow(day: Day, prior: Floats, natures: dict[int, Nature], model: Model) ->
     nature = natures[0]
     datum_sd, huber = model.number("filter.datum_sd"), model.number("filter.huber")
     stand_in_sd, step = model.number("filter.stand_in_sd"), model.number("filter.datum_step")
-    least = model.number("filter.reset_least")
+    least, settle_days = (
+        model.number("filter.reset_least"),
+        round(model.number("filter.settle_days")),
+    )
+    doubtful_clip = model.number("scan.doubtful_clip")
     reset_z, clip = model.number("filter.reset_z"), model.number("scan.clip")
     recent_days = round(model.number("scan.recent_days"))
     suspected = model.number("nature.suspect_z")
@@ -177,7 +181,7 @@ def follow(day: Day, prior: Floats, natures: dict[int, Nature], model: Model) ->
     scan = _Scan(len(prior) + 2, n, model)
     ready = ready_days(day)
     h = np.ones((len(prior) + 2, n))
-    pending = np.zeros(n, np.bool_)
+    waiting = np.zeros(n, np.int64)
     last_suspect = np.full(n, -(10**6))
     for today in range(days):
         if today in natures and today:
@@ -193,11 +197,12 @@ def follow(day: Day, prior: Floats, natures: dict[int, Nature], model: Model) ->
         noise = noise + (stand_in_sd * day.stand_in[:, today]) ** 2
         expected, variance, along = state.expect(h)
         surprise = np.where(seen, np.nan_to_num(day.value[:, today]) - expected, 0.0)
-        pending |= day.zero[:, today]
+        waiting = np.where(day.zero[:, today], settle_days, waiting)
         total = np.sqrt(variance + noise)
-        moved = seen & pending & (np.abs(surprise) > np.maximum(reset_z * total, least))
+        # for a few days after a start: its own day may have had too few bins to tell, or a spike
+        moved = seen & (waiting > 0) & (np.abs(surprise) > np.maximum(reset_z * total, least))
         moved |= day.anew[:, today]
-        pending &= ~seen
+        waiting -= seen & (waiting > 0)
         if moved.any():
             out["jump"][moved & seen, today] = surprise[moved & seen]
             out["jump_sd"][moved & seen, today] = total[moved & seen]
@@ -207,7 +212,8 @@ def follow(day: Day, prior: Floats, natures: dict[int, Nature], model: Model) ->
         weight = np.where(seen, 1.0 / widened(variance, noise, surprise, huber), 0.0)
         left = scan.expect(today, h)
         gain = state.learn(along, weight, surprise)
-        near = np.clip(surprise, -clip * total, clip * total)
+        most = np.where(day.doubtful[:, today], doubtful_clip, clip) * total
+        near = np.clip(surprise, -most, most)
         scan.take(left, gain, surprise, near, np.where(seen, 1.0 / total**2, 0.0))
         out["surprise"][:, today] = np.where(seen & ~moved, surprise, np.nan)
         out["surprise_sd"][:, today] = total
