@@ -53,9 +53,9 @@ def building_outcome(each: int, *, judging: bool = True) -> BuildingOutcome:
     return rated(np.array(scores), np.arange(2 * each) < each)
 
 
-def cold_front(count: int) -> tuple[int, int]:
+def cold_front(count: int, *, judging: bool = True) -> tuple[int, int]:
     """Let a cold front pass over healthy buildings; (suspected, buildings)."""
-    seeds = split().judging
+    seeds = split().judging if judging else split().tuning
     plays = [drawn("cold_snap", seeds[100 + n % 700]) for n in range(count)]
     made = list(assessments(seeds[14], plays, days_after=14))
     return sum(one.suspected in _SUSPECTED for one in made), len(made)
