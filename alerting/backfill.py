@@ -1,14 +1,15 @@
-"""Findings of readings that came late ring only if they still hold at the newest reading.
+"""What late readings show rings only if it still holds at the newest reading.
 
 A buffer that a gateway sends after an outage tells of hours, or a month, that are over. All of it
-is judged and its findings are kept as evidence; but whether somebody is called is decided once
-the gateway has caught up, by what then stands.
+is judged and joined to alerts like any other, so that the same readings make the same alerts
+whenever they come; but whether somebody is called is decided once the gateway has caught up, by
+what then stands.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from domain.clock import MINUTE_NS
@@ -17,13 +18,30 @@ from domain.limits import LimitProfile
 from domain.readings import QualityFlag, ReadingBatch
 from domain.views import Latest
 
-#: plain data: `[[finding, since when it is held back], …]`; `None` when none is
-State = list[Any] | None
-_Key = tuple[str, str]
+#: plain data: `{cause: [since when it waits, channels]}`; `None` when nothing does
+State = dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What of a building's findings is quiet for now, and what has waited long enough.
+
+    Parameters
+    ----------
+    quiet
+        Ids of findings that call nobody by themselves.
+    due
+        Causes whose alert is to be told of if it holds.
+
+    """
+
+    state: State = None
+    quiet: frozenset[str] = field(default_factory=frozenset)
+    due: tuple[Cause, ...] = ()
 
 
 class BackFill:
-    """Holds back findings of late readings until their channels have caught up.
+    """Keeps findings of late readings quiet until their channels have caught up.
 
     Parameters
     ----------
@@ -45,45 +63,41 @@ class BackFill:
         batch: ReadingBatch,
         latest: Mapping[str, Latest],
         now_ns: int,
-    ) -> tuple[list[Finding], State]:
-        """Part what may ring now from what has to wait.
+    ) -> Sifted:
+        """Tell what has to wait and what is due.
 
         Parameters
         ----------
         found
-            One building's findings of a batch, as they were made.
+            One building's findings of a batch.
         batch
             Its fit readings, sorted by `taken_at`.
         latest
             Newest reading of each of its channels, this batch included.
 
-        Returns
-        -------
-        tuple
-            Findings to be joined to alerts, those that have waited among them, and the new state.
-
         """
         if not found and not state:
-            return [], state
-        held: dict[_Key, tuple[Finding, int]] = {}
-        for plain, since_ns in state or ():
-            waiting = msgspec.convert(plain, Finding)
-            held[waiting.rule, waiting.subject] = waiting, since_ns
-        ringing: list[Finding] = []
+            return Sifted()
+        waiting = {
+            cause: (since, set(channels)) for cause, (since, channels) in (state or {}).items()
+        }
+        quiet = []
         for finding in found:
-            key = finding.rule, finding.subject
             if self._came_late(finding, batch, latest):
-                # only how it stood last counts
-                held[key] = finding, held[key][1] if key in held else now_ns
-            else:
-                held.pop(key, None)
-                ringing.append(finding)
-        for key, (finding, since_ns) in list(held.items()):
-            if not self._behind(finding, latest) or now_ns - since_ns >= self._wait_ns:
-                ringing.append(finding)
-                del held[key]
-        plain = [[msgspec.to_builtins(finding), since] for finding, since in held.values()]
-        return ringing, plain or None
+                quiet.append(finding.id)
+                _, channels = waiting.setdefault(finding.cause.value, (now_ns, set()))
+                channels.update(finding.channels)
+        due = [
+            cause
+            for cause, (since, channels) in waiting.items()
+            if now_ns - since >= self._wait_ns or not self._behind(channels, latest)
+        ]
+        left = {
+            cause: [since, sorted(channels)]
+            for cause, (since, channels) in waiting.items()
+            if cause not in due
+        }
+        return Sifted(left or None, frozenset(quiet), tuple(Cause(cause) for cause in due))
 
     def _came_late(
         self, finding: Finding, batch: ReadingBatch, latest: Mapping[str, Latest]
@@ -92,18 +106,17 @@ class BackFill:
         if finding.cause is Cause.WATCH:
             return False  # silence is judged by arrivals
         codes = [n for n, channel_id in enumerate(batch.channels) if channel_id in finding.channels]
-        own = np.isin(batch.channel, codes) & (batch.taken_at <= finding.at_ns)
-        rows = np.flatnonzero(own)
+        rows = np.flatnonzero(np.isin(batch.channel, codes) & (batch.taken_at <= finding.at_ns))
         if not len(rows):
-            return self._behind(finding, latest)
+            return self._behind(finding.channels, latest)
         last = rows[-1]
         if batch.flag[last] & QualityFlag.MANUAL:
             return False  # who entered it knows that it is old
         return bool(batch.received_at[last] - batch.taken_at[last] > self._late_ns)
 
-    def _behind(self, finding: Finding, latest: Mapping[str, Latest]) -> bool:
-        """Tell whether even the newest reading of a finding's channels came late."""
-        known = [latest[channel_id] for channel_id in finding.channels if channel_id in latest]
+    def _behind(self, channels: Sequence[str] | set[str], latest: Mapping[str, Latest]) -> bool:
+        """Tell whether even the newest reading of some channels came late."""
+        known = [latest[channel_id] for channel_id in channels if channel_id in latest]
         if not known:
             return False
         newest = max(known, key=lambda one: one.taken_at_ns)

@@ -86,8 +86,59 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
 
     """
     kept: dict[str, Any] = state or {"channels": {}, "jumps": {}}
+    rows = _in_order(batch)
+    by_channel = np.argsort(rows.channel, kind="stable")
+    taken_at, boots = rows.taken_at[by_channel], rows.boot
+    series = rows.value[by_channel]
+    edges = np.searchsorted(rows.channel[by_channel], np.arange(len(rows.channels) + 1))
+    firsts = taken_at[np.minimum(edges[:-1], len(rows) - 1)].tolist()
+    # restarts and unfit readings are rare: without any, most channels have but an offset to add
+    plain = bool((boots == boots[0]).all() and not (rows.flag & _UNFIT).any())
+    channels = dict(kept["channels"])
+    jumps: list[_Jump] = []
+    opened: list[Segment] = []
+    spans = pairwise(edges.tolist())
+    for channel_id, first_ns, (low, high) in zip(rows.channels, firsts, spans, strict=True):
+        channel = site.channels.get(channel_id)
+        if channel is None or low == high:
+            continue
+        held, known = channels.get(channel_id), site.segments.get(channel_id, ())
+        offset = _offset_of(held, known, first_ns, int(boots[0])) if plain else None
+        if offset is not None and channel.kind in DATUM_KINDS:
+            assert held is not None  # noqa: S101 - it was looked at
+            series[low:high] += offset
+            tail = series[max(low, high - _KEPT) : high].tolist()
+            channels[channel_id] = {
+                "recent": [*held["recent"], *tail][-_KEPT:],
+                "last": int(taken_at[high - 1]),
+                "boot": int(boots[0]),
+                "calm": min(held["calm"] + high - low, _KEPT),
+                "after": None,
+                "own": [],
+            }
+            continue
+        mine = by_channel[low:high]
+        line = _Line(channel, held, known, site.withdrawn, profile)
+        series[low:high] = line.take(
+            taken_at[low:high], series[low:high], rows.flag[mine], boots[mine]
+        )
+        channels[channel_id] = line.saved()
+        opened += line.opened
+        jumps += line.jumps
+    value = np.empty_like(series)
+    value[by_channel] = series
+    findings, standing = _report(jumps, kept["jumps"], site, profile)
+    return Adjusted(
+        replace(rows, value=value), {"channels": channels, "jumps": standing}, opened, findings
+    )
+
+
+def _in_order(batch: ReadingBatch) -> ReadingBatch:
+    """Sort a batch by the instruments' time."""
+    if (np.diff(batch.taken_at) >= 0).all():
+        return batch
     order = np.argsort(batch.taken_at, kind="stable")
-    rows = ReadingBatch(
+    return ReadingBatch(
         batch.channels,
         batch.channel[order],
         batch.taken_at[order],
@@ -97,29 +148,17 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
         batch.seq[order],
         batch.boot[order],
     )
-    series = rows.value.copy()
-    channels = dict(kept["channels"])
-    jumps: list[_Jump] = []
-    opened: list[Segment] = []
-    by_channel = np.argsort(rows.channel, kind="stable")
-    edges = np.searchsorted(rows.channel[by_channel], np.arange(len(rows.channels) + 1)).tolist()
-    for channel_id, (low, high) in zip(rows.channels, pairwise(edges), strict=True):
-        channel = site.channels.get(channel_id)
-        if channel is None or low == high:
-            continue
-        mine = by_channel[low:high]
-        known = site.segments.get(channel_id, ())
-        line = _Line(channel, channels.get(channel_id), known, site.withdrawn, profile)
-        series[mine] = line.take(
-            rows.taken_at[mine], rows.value[mine], rows.flag[mine], rows.boot[mine]
-        )
-        channels[channel_id] = line.saved()
-        opened += line.opened
-        jumps += line.jumps
-    findings, standing = _report(jumps, kept["jumps"], site, profile)
-    return Adjusted(
-        replace(rows, value=series), {"channels": channels, "jumps": standing}, opened, findings
-    )
+
+
+def _offset_of(
+    held: Mapping[str, Any] | None, known: Sequence[Segment], first_ns: int, boot: int
+) -> float | None:
+    """Tell the offset of readings of one boot to which nothing else can happen, else `None`."""
+    if held is None or held["own"] or held["after"] is not None or not known:
+        return None
+    newest = known[-1]
+    calm = first_ns > max(held["last"], newest.opened_at_ns) and held["boot"] in {-1, boot}
+    return newest.offset if calm and newest.scale == 1.0 else None
 
 
 @dataclass(frozen=True, slots=True)

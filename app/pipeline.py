@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, AlertState, Notice
 from domain.clock import MINUTE_NS, Clock
 from domain.errors import Conflict, StoreUnavailable
-from domain.findings import Finding
+from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile
 from domain.ports import (
     AlertStore,
@@ -40,7 +41,9 @@ from domain.views import Latest
 
 log = structlog.get_logger()
 
-_READINGS_AT_ONCE = 5_000
+#: a building costs much the same for one reading and for a hundred, so that whoever is behind
+#: catches up the faster the more there is
+_READINGS_AT_ONCE = 40_000
 _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
 #: a write costs much the same for one reading and for a thousand, so they are gathered a little
@@ -284,15 +287,34 @@ class Pipeline:
         )
         if not len(of_channel):
             return
+        # channels of one building side by side, so that its part of the batch is a slice
+        place = np.argsort(of_channel, kind="stable")
+        names = [batch.channels[i] for i in place.tolist()]
+        code = np.empty(len(place), np.int32)
+        code[place] = np.arange(len(place), dtype=np.int32)
         building = of_channel[batch.channel]
         # a channel that left the register since has nobody to judge it for
         fit = np.flatnonzero(((batch.flag & UNFIT) == 0) & (building >= 0))
+        if not len(fit):
+            return
         fit = fit[np.lexsort((batch.taken_at[fit], building[fit]))]
+        of_row, of_place = building[fit], of_channel[place]
+        ordered = ReadingBatch(
+            tuple(names),
+            code[batch.channel[fit]],
+            batch.taken_at[fit],
+            batch.value[fit],
+            batch.flag[fit],
+            batch.received_at[fit],
+            batch.seq[fit],
+            batch.boot[fit],
+        )
         watched = list(self._watch.buildings.values())
-        cuts = np.flatnonzero(np.diff(building[fit])) + 1
-        for rows in np.split(fit, cuts):
-            if len(rows):
-                yield watched[int(building[rows[0]])], batch.take(rows)
+        edges = [0, *(np.flatnonzero(np.diff(of_row)) + 1).tolist(), len(fit)]
+        for low, high in pairwise(edges):
+            which = int(of_row[low])
+            first, end = np.searchsorted(of_place, [which, which + 1]).tolist()
+            yield watched[which], ordered.part(low, high, first, end)
 
     def _examine(
         self,
@@ -335,12 +357,13 @@ class Pipeline:
             found += findings
             if after is not before and after != before:
                 draft.keep(building_id, detector.name, after)
-        held = self._states.get((building_id, _BACKFILL))
-        ringing, waiting = self._back_fill.sift(found, held, batch, view.latest, now_ns)
+        waits = self._states.get((building_id, _BACKFILL))
+        sifted = self._back_fill.sift(found, waits, batch, view.latest, now_ns)
         draft.findings += found
-        draft.ringing += ringing
-        if waiting != held:
-            draft.keep(building_id, _BACKFILL, waiting)
+        draft.quiet |= sifted.quiet
+        draft.due += [(building_id, cause) for cause in sifted.due]
+        if sifted.state != waits:
+            draft.keep(building_id, _BACKFILL, sifted.state)
 
     def _restarts(self, statuses: Sequence[GatewayStatus], draft: "_Draft") -> restarts.Boots:
         """Take in what gateways say of restarts and of instruments that were mounted anew."""
@@ -360,13 +383,12 @@ class Pipeline:
         return boots
 
     def _remembered(self, watched: Watched) -> dict[str, Any]:
-        gateways = {c.gateway_id for c in watched.channels.values()}
         return {
             "of": {
                 channel_id: [v.taken_at_ns, v.value, v.received_at_ns]
                 for channel_id, v in self._latest[watched.building.id].items()
             },
-            "heard": {g: self._heard[g] for g in gateways if g in self._heard},
+            "heard": {g: self._heard[g] for g in watched.gateways if g in self._heard},
         }
 
     def _commit(self, draft: "_Draft", now_ns: int, **judgement: Any) -> None:
@@ -377,7 +399,7 @@ class Pipeline:
         )
         opened = tuple(s for rows in draft.segments.values() for s in rows)
         for tries_left in reversed(range(_JOIN_TRIES)):
-            joined = self._joined(draft.ringing, now_ns)
+            joined = self._joined(draft, now_ns)
             try:
                 self._judgements.commit(
                     Judgement(
@@ -406,12 +428,14 @@ class Pipeline:
         for event in joined.events:
             log.info("alert " + event.kind, alert=event.alert_id, colour=event.level.word)
 
-    def _joined(self, findings: Sequence[Finding], now_ns: int) -> Joined:
-        if not findings:
+    def _joined(self, draft: "_Draft", now_ns: int) -> Joined:
+        if not draft.findings and not draft.due:
             return Joined((), (), ())
         # those of every building: a cause that many show at once is the weather's or the network's
         alerts = self._judgements.open_alerts(self._watch.buildings)
-        return join(findings, alerts, self._context(), now_ns)
+        return join(
+            draft.findings, alerts, self._context(), now_ns, quiet=draft.quiet, due=draft.due
+        )
 
     def _context(self) -> JoinContext:
         return JoinContext(
@@ -434,7 +458,12 @@ class Pipeline:
             for a in open_alerts
         ):
             minutes = self._profile.number("escalation.minutes")
-            overdue = self._alerts.overdue(Level.RED, now_ns - int(minutes * MINUTE_NS))
+            before_ns = now_ns - int(minutes * MINUTE_NS)
+            overdue = [
+                alert
+                for alert in self._alerts.overdue(Level.RED, before_ns)
+                if self._was_told(alert, before_ns)
+            ]
             joined = escalation.escalate(
                 overdue,
                 self._judgements.active_recipients(),
@@ -445,6 +474,15 @@ class Pipeline:
             self._save(joined.alerts, joined.events, joined.notices)
         settled = acts.settle(open_alerts, self._profile, now_ns)
         self._save(settled.alerts, settled.events, settled.notices)
+
+    def _was_told(self, alert: Alert, before_ns: int) -> bool:
+        """Tell whether people were called long enough ago; of a buffer they may never have been."""
+        told = [notice.created_at_ns for notice in self._alerts.notices(alert.id)]
+        if told:
+            return min(told) <= before_ns
+        waits = (self._states or {}).get((alert.building_id, _BACKFILL)) or {}
+        holds = any(part.level > Level.NONE for part in alert.contributions)
+        return holds and alert.cause.value not in waits  # there was nobody to be called
 
     def _save(
         self, alerts: Sequence[Alert], events: Sequence[AlertEvent], notices: Sequence[Notice]
@@ -466,8 +504,9 @@ class _Draft:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        #: those that may be joined to alerts now
-        self.ringing: list[Finding] = []
+        #: of a buffer: those that call nobody now, and alerts whose buffer has ended
+        self.quiet: frozenset[str] = frozenset()
+        self.due: list[tuple[str, Cause]] = []
         self.segments: dict[str, list[Segment]] = {}
         self.states: dict[tuple[str, str], Any] = {}
 
@@ -482,10 +521,16 @@ class _Draft:
 def _newest(held: Mapping[str, Latest], batch: ReadingBatch) -> dict[str, Latest]:
     """Take in the newest value of each channel by its own time; the batch is sorted by it."""
     newest = dict(held)
-    last: dict[int, int] = {code: row for row, code in enumerate(batch.channel.tolist())}
-    for code, row in last.items():
-        channel_id = batch.channels[code]
-        at_ns = int(batch.taken_at[row])
+    last = np.full(len(batch.channels), -1)
+    last[batch.channel] = np.arange(len(batch))  # of several rows of a channel the last one stays
+    rows = last[last >= 0]
+    for channel_id, at_ns, value, received_ns in zip(
+        [batch.channels[code] for code in batch.channel[rows].tolist()],
+        batch.taken_at[rows].tolist(),
+        batch.value[rows].tolist(),
+        batch.received_at[rows].tolist(),
+        strict=True,
+    ):
         if channel_id not in held or at_ns >= held[channel_id].taken_at_ns:
-            newest[channel_id] = Latest(at_ns, float(batch.value[row]), int(batch.received_at[row]))
+            newest[channel_id] = Latest(at_ns, value, received_ns)
     return newest

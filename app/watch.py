@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from domain.buildings import Building, Grade
 from domain.limits import LimitProfile
@@ -10,7 +11,7 @@ from domain.sensors import Segment, SegmentReason, Site
 from domain.views import BuildingView, Latest, WatchedChannel, WatchedPoint
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Watched:
     """One building with its points, channels and segments."""
 
@@ -101,8 +102,25 @@ class Watched:
     ) -> BuildingView:
         """Show the building to its detectors at a moment."""
         return BuildingView(
-            self.building, self.grade, profile, self.points, latest, heard_at_ns, now_ns
+            self.building,
+            self.grade,
+            profile,
+            self.points,
+            latest,
+            heard_at_ns,
+            now_ns,
+            self.by_channel,
         )
+
+    @cached_property
+    def by_channel(self) -> dict[str, tuple[WatchedPoint, WatchedChannel]]:
+        """Map each channel's id to its point and itself; kept, as every batch asks for it."""
+        return {c.id: (point, c) for point in self.points.values() for c in point.axes.values()}
+
+    @cached_property
+    def gateways(self) -> frozenset[str]:
+        """Ids of the gateways that send for the building."""
+        return frozenset(c.gateway_id for c in self.channels.values())
 
 
 def _turned_at_ns(segments: Sequence[Segment]) -> int:

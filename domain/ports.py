@@ -62,6 +62,16 @@ class ReadingStore(Protocol):
         """Read the kept hourly or daily (UTC) spans whose start lies in the range."""
         ...
 
+    def rollups_of(
+        self,
+        channel_ids: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        every: Literal["hour", "day"],
+    ) -> dict[str, Rollup]:
+        """Read the kept spans of many channels at once; those without any are left out."""
+        ...
+
     def delete_before(self, end_ns: int, channel_ids: Sequence[str] | None = None) -> None:
         """Forget readings older than a moment; rollups stay, and so does what `keep` put aside."""
         ...

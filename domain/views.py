@@ -80,6 +80,8 @@ class BuildingView:
         Newest arrival of any reading, fit or not, by gateway id, over all buildings.
     now_ns
         The injected clock's moment of the judgement.
+    by_channel
+        What `channels` gives, when it is known already.
 
     """
 
@@ -90,6 +92,7 @@ class BuildingView:
     latest: Mapping[str, Latest]
     heard_at_ns: Mapping[str, int] = field(default_factory=dict)
     now_ns: int = 0
+    by_channel: Mapping[str, tuple[WatchedPoint, WatchedChannel]] | None = None
 
     def points_of(self, kind: str) -> list[WatchedPoint]:
         """List the points of one kind, in a fixed order."""
@@ -97,8 +100,10 @@ class BuildingView:
             (p for p in self.points.values() if p.kind == kind), key=lambda p: p.sensor_id
         )
 
-    def channels(self) -> dict[str, tuple[WatchedPoint, WatchedChannel]]:
+    def channels(self) -> Mapping[str, tuple[WatchedPoint, WatchedChannel]]:
         """Map each channel's id to its point and itself."""
+        if self.by_channel is not None:
+            return self.by_channel
         return {
             channel.id: (point, channel)
             for point in self.points.values()

@@ -7,8 +7,12 @@ from pathlib import Path
 from app.clocks import FileClock
 from app.house import House, Role
 from app.settings import Settings
+from domain.alerts import Recipient, Way
 from domain.buildings import Building
 from domain.clock import DAY_NS
+from domain.findings import Cause
+from domain.limits import Level
+from domain.ports import Page
 from domain.sensors import Channel, Gateway, Segment, SegmentReason, Sensor
 from ingest.directory import Directory
 from ingest.intake import Intake
@@ -45,6 +49,11 @@ def small_house(folder: Path, interval_s: int = 1_800) -> House:
         "test",
     )  # fmt: skip
     register.put_gateway(Gateway("g-1", "g-1"), "test")
+    ways = (Way("webhook", "http://127.0.0.1:9/"),)
+    for name, escalation in (("duty desk", False), ("head of office", True)):
+        house.records.alerts.put_recipient(
+            Recipient(name, name, ways, (), Level.YELLOW, escalation), "test"
+        )
     for address, kind, unit, axis in CHANNELS:
         code = address.split(".", maxsplit=1)[0]
         if axis != "y":
@@ -88,6 +97,14 @@ class Sender:
         message = Message(TOPIC, payload, received_ns)
         intake = Intake(lambda: directory, IngestSettings())
         house.spool_writer.write(intake.arrivals([message]))
+
+
+def called(house: House) -> list[tuple[str, Level]]:
+    """List who was called about tilt, and at which level."""
+    alerts = house.records.alerts
+    notices = [n for a in alerts.alerts(Page(limit=50)) for n in alerts.notices(a.id)
+               if a.cause is Cause.TILT]  # fmt: skip
+    return [(n.recipient_name, n.level) for n in sorted(notices, key=lambda n: n.created_at_ns)]
 
 
 def drain(house: House) -> None:

@@ -4,12 +4,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from domain.clock import HOUR_NS, SECOND_NS
+from domain.clock import HOUR_NS, MINUTE_NS, SECOND_NS
 from domain.findings import Cause, Finding
 from domain.ids import same_id
 from domain.limits import Level, Limit, LimitProfile
 from domain.readings import ReadingBatch
 from domain.views import BuildingView, WatchedPoint
+
+#: how often time alone is looked at anyway: readings in between bring nothing but life
+_OFTEN_NS = MINUTE_NS
 
 
 class LossOfWatch:
@@ -50,6 +53,8 @@ class LossOfWatch:
         if not any(point.axes for point in view.points.values()):
             return [], state
         now_ns = view.now_ns
+        if state and not state["held"] and len(batch) and 0 <= now_ns - state["looked"] < _OFTEN_NS:
+            return [], state  # nothing is silent: what becomes so is found when time alone passes
         intervals_ns = _gateway_intervals_ns(view)
         slowest_ns = max(intervals_ns.values())
         step_ns = int(self._step_share * min(intervals_ns.values()))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import msgspec
 
-from alerting.backfill import BackFill, State
+from alerting.backfill import BackFill, Sifted, State
 from analytics.limits import load_profile
 from domain.clock import HOUR_NS, MINUTE_NS
 from domain.findings import Cause, Finding
@@ -36,84 +36,73 @@ def latest(hours_ago: float, came_ns: int = NOW) -> dict[str, Latest]:
     return {"T1.x": Latest(NOW - round(hours_ago * HOUR_NS), 0.0, came_ns)}
 
 
+def sift(
+    found: list[Finding],
+    state: State,
+    rows: ReadingBatch,
+    newest: dict[str, Latest],
+    at_ns: int = NOW,
+) -> Sifted:
+    return BACK_FILL.sift(found, state, rows, newest, at_ns)
+
+
 def test_what_comes_in_time_rings_at_once() -> None:
-    red = finding(0.1)
-    assert BACK_FILL.sift([red], None, batch(0.1), latest(0.1), NOW) == ([red], None)
+    assert sift([finding(0.1)], None, batch(0.1), latest(0.1)) == Sifted()
 
 
 def test_an_hour_is_in_time_and_more_is_not() -> None:
-    assert BACK_FILL.sift([finding(1.0)], None, batch(1.0), latest(1.0), NOW)[0]
-    assert not BACK_FILL.sift([finding(1.01)], None, batch(1.01), latest(1.01), NOW)[0]
+    assert sift([finding(1.0)], None, batch(1.0), latest(1.0)) == Sifted()
+    assert sift([finding(1.01)], None, batch(1.01), latest(1.01)).quiet == {finding(1.01).id}
 
 
-def test_what_was_over_before_the_gateway_caught_up_never_rings() -> None:
+def test_a_buffer_that_comes_whole_is_decided_at_once() -> None:
     found = [finding(20.0), finding(17.0, Level.NONE)]
-    ringing, state = BACK_FILL.sift(found, None, batch(20.0, 17.0, 0.1), latest(0.1), NOW)
-    assert [f.level for f in ringing] == [Level.NONE]
-    assert state is None
+    told = sift(found, None, batch(20.0, 17.0, 0.1), latest(0.1))
+    assert told == Sifted(None, frozenset(f.id for f in found), (Cause.TILT,))
 
 
-def test_what_still_holds_rings_once_the_gateway_has_caught_up() -> None:
-    red = finding(20.0)
-    ringing, state = BACK_FILL.sift([red], None, batch(20.0, 12.0), latest(12.0), NOW)
-    assert ringing == []
+def test_a_buffer_in_parts_is_decided_when_the_gateway_has_caught_up() -> None:
+    told = sift([finding(20.0)], None, batch(20.0, 12.0), latest(12.0))
+    assert told.due == ()
     # saved with the judged cursor, read again after a kill
-    state = msgspec.msgpack.decode(msgspec.msgpack.encode(state))
-    ringing, state = BACK_FILL.sift([], state, batch(0.5), latest(0.5), NOW + MINUTE_NS)
-    assert (ringing, state) == ([red], None)
+    state = msgspec.msgpack.decode(msgspec.msgpack.encode(told.state))
+    assert sift([], state, batch(8.0), latest(8.0), NOW + MINUTE_NS).due == ()
+    told = sift([], state, batch(0.5), latest(0.5), NOW + 2 * MINUTE_NS)
+    assert told == Sifted(None, frozenset(), (Cause.TILT,))
 
 
-def test_the_state_after_the_last_batch_counts_not_that_of_those_between() -> None:
-    state: State = None
-    for hours, level in ((30.0, Level.RED), (20.0, Level.ORANGE), (10.0, Level.YELLOW)):
-        ringing, state = BACK_FILL.sift(
-            [finding(hours, level)], state, batch(hours), latest(hours), NOW
-        )
-        assert ringing == []
-    ringing, state = BACK_FILL.sift([], state, batch(0.2), latest(0.2), NOW)
-    assert [f.level for f in ringing] == [Level.YELLOW]
-
-
-def test_news_takes_the_place_of_what_waits() -> None:
-    _, state = BACK_FILL.sift([finding(20.0)], None, batch(20.0), latest(20.0), NOW)
-    now = finding(0.1, Level.ORANGE)
-    assert BACK_FILL.sift([now], state, batch(0.1), latest(0.1), NOW) == ([now], None)
+def test_news_decides_and_is_not_quiet_itself() -> None:
+    waits = sift([finding(20.0)], None, batch(20.0), latest(20.0)).state
+    told = sift([finding(0.1, Level.ORANGE)], waits, batch(0.1), latest(0.1))
+    assert told == Sifted(None, frozenset(), (Cause.TILT,))
 
 
 def test_nobody_waits_for_ever_for_a_gateway_to_catch_up() -> None:
     """A clock that is behind looks like a buffer that never ends."""
-    red = finding(8.0)
-    _, state = BACK_FILL.sift([red], None, batch(8.0), latest(8.0), NOW)
-    for minutes, rings in ((14, []), (15, [red])):
-        at_ns = NOW + minutes * MINUTE_NS
-        none = ReadingBatch.empty()
-        assert BACK_FILL.sift([], state, none, latest(8.0), at_ns)[0] == rings
+    waits = sift([finding(8.0)], None, batch(8.0), latest(8.0)).state
+    none = ReadingBatch.empty()
+    assert sift([], waits, none, latest(8.0), NOW + 14 * MINUTE_NS).due == ()
+    assert sift([], waits, none, latest(8.0), NOW + 15 * MINUTE_NS).due == (Cause.TILT,)
+    # later late ones do not begin the wait anew
+    later = sift([finding(7.9)], waits, batch(7.9), latest(7.9), NOW + 15 * MINUTE_NS)
+    assert later.due == (Cause.TILT,)
 
 
-def test_later_late_findings_do_not_begin_the_wait_anew() -> None:
-    _, state = BACK_FILL.sift([finding(9.0, Level.ORANGE)], None, batch(9.0), latest(9.0), NOW)
-    at_ns = NOW + 15 * MINUTE_NS
-    ringing, _ = BACK_FILL.sift([finding(8.0)], state, batch(8.0), latest(8.0), at_ns)
-    assert [f.level for f in ringing] == [Level.RED]
-
-
-def test_points_wait_each_for_itself() -> None:
-    found = [finding(20.0), finding(20.0, subject="T2")]
-    newest = {**latest(20.0), "T2.x": Latest(NOW, 0.0, NOW)}
-    ringing, state = BACK_FILL.sift(found, None, batch(20.0), newest, NOW)
-    assert [f.subject for f in ringing] == ["T2"]
-    assert state is not None
-    assert len(state) == 1
+def test_causes_wait_each_for_their_own_channels() -> None:
+    crack = replace(finding(20.0, subject="C1"), cause=Cause.CRACK)
+    newest = {**latest(20.0), "C1.x": Latest(NOW, 0.0, NOW)}
+    told = sift([finding(20.0), crack], None, batch(20.0), newest)
+    assert told.quiet == {finding(20.0).id}
+    assert list(told.state or {}) == ["tilt"]
 
 
 def test_silence_and_what_was_measured_by_hand_ring_at_once() -> None:
     silent = replace(finding(20.0, Level.ORANGE), cause=Cause.WATCH)
-    assert BACK_FILL.sift([silent], None, ReadingBatch.empty(), latest(20.0), NOW)[0] == [silent]
-    red, by_hand = finding(20.0), batch(20.0, flag=QualityFlag.MANUAL)
-    assert BACK_FILL.sift([red], None, by_hand, latest(20.0), NOW)[0] == [red]
+    assert sift([silent], None, ReadingBatch.empty(), latest(20.0)) == Sifted()
+    by_hand = batch(20.0, flag=QualityFlag.MANUAL)
+    assert sift([finding(20.0)], None, by_hand, latest(20.0)).quiet == frozenset()
 
 
 def test_a_mean_that_ended_between_two_readings_goes_by_the_newest() -> None:
-    mean = finding(2.0)
-    assert BACK_FILL.sift([mean], None, batch(0.1), latest(0.1), NOW)[0] == [mean]
-    assert not BACK_FILL.sift([mean], None, batch(1.9), latest(1.9), NOW)[0]
+    assert sift([finding(2.0)], None, batch(0.1), latest(0.1)) == Sifted()
+    assert sift([finding(2.0)], None, batch(1.9), latest(1.9)).quiet == {finding(2.0).id}

@@ -92,6 +92,21 @@ def test_a_coarse_instrument_that_mostly_repeats_itself_is_still_judged() -> Non
     assert worst(found) is Level.ORANGE
 
 
+def test_stuck_values_steps_and_restarts_come_to_the_same_in_any_batches() -> None:
+    series = healthy(seed=8, days=20)
+    series.values["S2"][380:400] = series.values["S2"][380]
+    series.moved("C1", lambda days: 3.0 * (days >= 17.3)).moved("C2", lambda d: 2.5 * (d >= 17.4))
+    series.boots = 1.0 + (np.arange(series.hours) > 400)
+    states = []
+    for hours in (1, 7, 20 * 24):
+        house = House.of(PROFILE, ALL, building=building())
+        found = house.run(DETECTOR(PROFILE), series.batches(hours))
+        assert any(f.level >= Level.RED for f in found)
+        assert house.states["movement"]["channels"]["S2"]["same"]
+        states.append((sorted(f.id for f in found), house.states["movement"]))
+    assert states[0] == states[1] == states[2]
+
+
 def test_a_step_of_two_points_is_red_within_hours() -> None:
     def step(size: float) -> Any:
         return lambda days: size * (days >= 40.5)
