@@ -13,8 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
-from analytics.assessment.building import FEATURES, BuildingFacts, assess_building
+from analytics.assessment.building import BuildingFacts, assess_building
 from analytics.assessment.course import assess_channels
+from analytics.assessment.fusion import FEATURES
 from analytics.assessment.model import Model, load_model
 from domain.readings import Floats
 from simulators.families import drawn, families
