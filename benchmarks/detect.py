@@ -185,6 +185,8 @@ def real_figures(simulated: Outcome) -> list[Figure]:
     name += f" ({made.alarms} in {made.sensor_years:.1f} years)"
     figures = [_figure(name, made.rate, "1/year", "<= 0.5")]
     for event in ORDER:
+        if event not in made.days:
+            continue
         days = made.days[event]
         days = Range(_days(days.value), _days(days.low), _days(days.high))
         of = f"{event} U put on the real viaduct, {made.injected} times"
