@@ -26,7 +26,7 @@ from simulators.world_buildings import WorldBuilding, buildings
 DAYS = (60, 100, 140)
 #: a movement of so many U is what an appraiser would call C or D level within the next months
 _SERIOUS = 2.0
-_RIDGE = 0.02
+_RIDGE = 0.002
 
 
 def samples(seeds_each: int, model: Model) -> tuple[Floats, Floats, Floats]:

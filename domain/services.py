@@ -19,6 +19,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.upkeep_ports import HandStore, UpkeepStore
 from domain.waves import WaveStore
 
 
@@ -183,6 +184,8 @@ class Services:
     fleet: FleetStore
     quarantine: QuarantineStore
     health: Callable[[], list[Health]]
+    upkeep: UpkeepStore
+    hand: HandStore
     provisioning: Provisioning
     admission: Admission
     simulated: str = ""

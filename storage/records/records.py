@@ -12,6 +12,7 @@ from storage.records.audit import RecordsAudit
 from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
 from storage.records.fleet import RecordsFleet
+from storage.records.hand import RecordsHand
 from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.judgement import RecordsJudgement
 from storage.records.outbox import RecordsOutbox
@@ -19,6 +20,7 @@ from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
 from storage.records.retention import RecordsRetention
 from storage.records.schema import migrate
+from storage.records.upkeep import RecordsUpkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Records:
     retention: RecordsRetention
     heartbeats: RecordsHeartbeats
     credentials: RecordsCredentials
+    upkeep: RecordsUpkeep
+    hand: RecordsHand
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -100,4 +104,6 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsRetention(database),
         RecordsHeartbeats(database),
         RecordsCredentials(database),
+        RecordsUpkeep(database),
+        RecordsHand(database),
     )

@@ -100,6 +100,7 @@ def test_what_moves_for_the_better_counts_less() -> None:
     assert building(closing) < building(said(2.0))
     leaning = said(2.0, kind="tilt")
     assert building(replace(leaning, effect=-0.21)) == building(leaning)
+    assert building(closing, leaning) < building(leaning)
 
 
 def test_a_gateway_that_fails_with_all_its_sensors_is_named() -> None:
