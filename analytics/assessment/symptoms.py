@@ -102,8 +102,9 @@ def _wave(values: Floats, model: Model) -> Waves:
     known = np.isfinite(values)
     count = known.sum(axis=2)
     mean = np.where(known, values, 0.0).sum(axis=2) / np.maximum(count, 1)
-    turn = np.exp(-2j * np.pi * np.arange(bins) / bins)
-    wave = np.where(known, values - mean[:, :, None], 0.0) @ turn / np.maximum(count, 1)
+    turn = 2 * np.pi * np.arange(bins) / bins
+    about = np.where(known, values - mean[:, :, None], 0.0)
+    wave = (about @ np.cos(turn) - 1j * (about @ np.sin(turn))) / np.maximum(count, 1)
     enough = count >= model.number("clock.share") * bins
     return np.where(enough, wave, np.nan + 0j)
 
