@@ -18,19 +18,27 @@ from domain.readings import Floats
 
 
 def outages(stacked: Stack, missing: Bools, model: Model) -> Bools:
-    """Tell days on which all channels of a gateway were silent at once for hours, (n, days)."""
+    """Tell days on which many sensors of a gateway are silent since the same bin, (n, days)."""
     n, days, bins = missing.shape
     dark = np.zeros((n, days), np.bool_)
-    least = round(model.number("shared.gateway_channels"))
+    least, share = model.number("shared.gateway_channels"), model.number("shared.gateway_share")
+    run = round(model.number("quality.gap_bins"))
+    place = np.arange(days * bins)
     for rows in _groups(stacked.series, lambda one: one.gateway_id):
-        sensors = {stacked.series[row].sensor_id or stacked.series[row].channel_id for row in rows}
-        if len(sensors) >= least:
-            silent = missing[rows].all(axis=0).reshape(-1)
-            dark[rows] = (
-                _long_runs(silent, round(model.number("quality.gap_bins")))
-                .reshape(days, bins)
-                .any(axis=1)
-            )
+        of_sensor: dict[str, int] = {}
+        for row in rows:
+            one = stacked.series[row]
+            of_sensor.setdefault(one.sensor_id or one.channel_id, row)
+        if len(of_sensor) < least:
+            continue
+        silent = missing[rows].reshape(len(rows), -1)
+        last = np.maximum.accumulate(np.where(silent, -1, place), axis=1)
+        began = last + 1
+        fresh = silent & (began == place) & (place > 0)
+        sensors = [rows.index(row) for row in of_sensor.values()]
+        together = fresh[sensors].sum(axis=0) >= max(least, share * len(sensors))
+        long = silent & (place - last >= run) & together[np.minimum(began, days * bins - 1)]
+        dark[rows] = long.reshape(len(rows), days, bins).any(axis=2)
     return dark
 
 
@@ -91,10 +99,3 @@ def _groups(
         if key(one):
             found[key(one)].append(row)
     return list(found.values())
-
-
-def _long_runs(mask: Bools, least: int) -> Bools:
-    """Keep what is marked at least so many times in a row, from the last of those on."""
-    place = np.arange(len(mask))
-    last = np.maximum.accumulate(np.where(mask, -1, place))
-    return np.asarray(mask & (place - last >= least))

@@ -94,6 +94,8 @@ class _Scan:
         self.raw = np.zeros((size, n))  # of surprises as they were: how large it is
         self.weight = np.zeros((size, n))
         self.born = np.full(self.slots, -1)
+        self.price = model.number("scan.price")
+        self.long_days = model.number("scan.long_days")
         self.fine_days = model.number("scan.fine_days")
 
     def begin(self, today: int) -> None:
@@ -140,6 +142,8 @@ class _Scan:
             tried &= (today - self.born + 1 >= self.least)[:, None]
         sd = np.sqrt(np.maximum(weight, 1e-12))
         z = np.where(tried, self.number[part] / sd, 0.0)
+        if family == 0:
+            z = self._dearer(z, today)
         raw = np.where(tried, self.raw[part] / sd, 0.0)
         column = np.arange(z.shape[1])
         largest = z[np.abs(z).argmax(axis=0), column]
@@ -147,6 +151,12 @@ class _Scan:
         one = 1.0 / sd[place, column]
         plain = raw[place, column]
         return largest, np.asarray(self.born[place], np.int32), plain * one, one, plain
+
+    def _dearer(self, z: Floats, today: int) -> Floats:
+        """Ask more of short drifts: a year has room for many more of them."""
+        age = np.maximum(today - self.born + 1.0, 1.0)
+        price = self.price * 2.0 * np.log(np.maximum(self.long_days / age, 1.0))
+        return np.sign(z) * np.sqrt(np.maximum(z * z - price[:, None], 0.0))
 
     def since(self, day: int) -> tuple[Floats, Floats]:
         """Tell the rate, and its standard error, of the drift that began nearest to a day."""
