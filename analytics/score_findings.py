@@ -1,11 +1,12 @@
 """What a model thinks of a building, as a finding: its band, its figures, its reasons in words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from analytics.assessment.statement import reason_words
 from domain.alerts import Alert
 from domain.assessed import Assessed
-from domain.assessments import SuspectedGrade
+from domain.assessments import RiskAssessment, SuspectedGrade
 from domain.buildings import Building
 from domain.findings import Cause, Compensation, Finding
 from domain.ids import same_id
@@ -59,7 +60,6 @@ def finding_of(
             text = reason_words(reason, assessment.verdicts, names, language)
             details.append((f"reason_{number}_{language}", text))
     details += [pair for pair in assessment.details if pair[0].startswith("coincides:")]
-    learnt = max((v.learning_days for v in assessment.verdicts), default=0)
     return Finding(
         id=same_id("finding", assessment.id, RULE, level.word),
         building_id=building.id,
@@ -80,7 +80,7 @@ def finding_of(
         profile=profile.label,
         compensation=Compensation.IMMATURE if capped else Compensation.NOT_NEEDED,
         capped=capped,
-        details=(*details, ("learning_days", float(learnt))),
+        details=(*details, ("learning_days", float(_learnt(assessment)))),
     )
 
 
@@ -91,17 +91,49 @@ def level_of(
 
     A level that held is left only when its limit is undercut by the profile's hysteresis.
     """
-    score, numbers = row.assessment.score, dict(profile.numbers)
+    figure, numbers = deciding(row.assessment, profile), dict(profile.numbers)
     reached = Level.NONE
     for limit in rows:
-        holds = limit.level <= before and limit.nearly_reached_by(score, numbers["hysteresis"])
-        if limit.reached_by(score) or holds:
+        holds = limit.level <= before and limit.nearly_reached_by(figure, numbers["hysteresis"])
+        if limit.reached_by(figure) or holds:
             reached = max(reached, limit.level)
-    learnt = max((v.learning_days for v in row.assessment.verdicts), default=0)
     cap = Level(int(numbers["cap.immature"]))
-    if reached > cap and learnt < numbers.get("score.cap_days", 0.0):
+    if reached > cap and _learnt(row.assessment) < numbers.get("score.cap_days", 0.0):
         return cap, True
     return reached, False
+
+
+def deciding(assessment: RiskAssessment, profile: LimitProfile) -> float:
+    """Tell the figure that is held against the bounds: the score, or its lower end.
+
+    A season that nobody has seen yet looks like a movement. Until some channel has learnt a year,
+    the interval is wide for that very reason, and its lower end is what must reach a bound, as
+    with rates (the interval of a rate is compared with its limit, not the point).
+    """
+    learning = _learnt(assessment) < dict(profile.numbers).get("score.sure_days", 0.0)
+    return assessment.low if learning else assessment.score
+
+
+def weighed(assessment: RiskAssessment, profile: LimitProfile) -> RiskAssessment:
+    """Take a suspicion back that the lower end of the interval does not bear out.
+
+    Only ever takes back: what the model does not suspect stays as it is. What is left without
+    its suspicion keeps its score and is watched.
+    """
+    figure = deciding(assessment, profile)
+    if assessment.suspected not in {SuspectedGrade.C, SuspectedGrade.D}:
+        return assessment
+    reached = [row.level for row in profile.of("score") if row.reached_by(figure)]
+    most = max(reached, default=Level.NONE)
+    if most >= Level.ORANGE or figure == assessment.score:
+        return assessment
+    if most >= Level.YELLOW:
+        return replace(assessment, suspected=SuspectedGrade.C)
+    return replace(assessment, suspected=SuspectedGrade.NONE)
+
+
+def _learnt(assessment: RiskAssessment) -> int:
+    return max((v.learning_days for v in assessment.verdicts), default=0)
 
 
 def names_of(site: Site) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ import structlog
 
 from alerting.join import JoinContext, join
 from analytics.assessment.series import STEP_NS
-from analytics.score_findings import finding_of
+from analytics.score_findings import finding_of, weighed
 from app.assess_cases import Case, Judged, unrest_threshold
 from app.assess_input import Histories
 from app.compute import Compute
@@ -64,6 +64,8 @@ class Assessor:
     batch_channels
         Channels that are read and handed over together: with the number of processes it bounds
         the memory that a run takes.
+    again_ns
+        A building is not assessed again for an alert before this time has gone.
 
     """
 
@@ -84,6 +86,7 @@ class Assessor:
         base_url: str = "",
         batch_channels: int = 64,
         days_max: int = 1095,
+        again_ns: int = HOUR_NS,
     ) -> None:
         self._readings, self._register, self._contexts = readings, register, contexts
         self._fleet = fleet
@@ -91,6 +94,7 @@ class Assessor:
         self._profile, self._clock, self._compute = profile, clock, compute
         self._judge, self._base_url = judge, base_url
         self._batch_channels, self._days_max = batch_channels, days_max
+        self._again_ns = again_ns
         self._asked: dict[str, int] = {}
         self._looked = 0
 
@@ -157,7 +161,8 @@ class Assessor:
             since_ns = max(known.made_at_ns if known else 0, self._asked.get(alert.building_id, 0))
             if alert.updated_at_ns <= since_ns:
                 continue
-            if self._raised_ns(alert.id) > since_ns:
+            rested = now_ns - since_ns >= self._again_ns
+            if rested and self._raised_ns(alert.id) > since_ns:
                 wanted.add(alert.building_id)
         if wanted:
             self._asked |= dict.fromkeys(wanted, now_ns)
@@ -259,7 +264,7 @@ class Assessor:
 
     def _kept(self, building: Building, made: Judged, made_at_ns: int, because: str) -> Assessed:
         """Add what a movement coincides with."""
-        assessment = made.assessment
+        assessment = weighed(made.assessment, self._profile)
         since_ns = min(
             (v.since_ns for v in assessment.verdicts if v.since_ns is not None), default=None
         )

@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.stage import LOG_INS, Stage, set_stage
 from domain.alerts import Alert, Notice, NoticeState
 from domain.clock import DAY_NS, HOUR_NS, to_datetime
+from domain.findings import Cause
 from domain.limits import Level
 from domain.ports import Page
 from domain.waves import derived_channels
@@ -292,6 +293,8 @@ def _shown(alert: Alert, names: dict[str, str]) -> dict[str, Any]:
 
 
 def _event(truth: Truth, alerts: list[Alert]) -> dict[str, Any]:
+    # what the slow analysis says is held against the truth by itself
+    alerts = [alert for alert in alerts if alert.cause is not Cause.ASSESSMENT]
     came: dict[str, Level] = {}
     for alert in alerts:
         came[alert.cause] = max(alert.level_max, came.get(alert.cause, Level.NONE))

@@ -43,7 +43,7 @@ from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from app.waves import WaveDesk
 from app.weather_feed import EVERY_HOUR, WeatherFeed
 from app.weather_feed import JOB as WEATHER
-from domain.clock import SECOND_NS, Clock, SystemClock
+from domain.clock import HOUR_NS, SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
@@ -222,6 +222,7 @@ class House:
             base_url=self.settings.base_url,
             batch_channels=jobs.batch_channels,
             days_max=jobs.assess_days_max,
+            again_ns=int(jobs.assess_again_hours * HOUR_NS),
         )
 
     @cached_property

@@ -332,6 +332,9 @@ class JobsSettings(_Part):
     assess_every_days: float = Field(
         1.0, ge=0.0833, le=30, description="days between two assessments of all buildings"
     )
+    assess_again_hours: float = Field(
+        1.0, ge=0, le=720, description="least time before an alert has a building assessed again"
+    )
     assess_days_max: int = Field(
         1095, ge=56, le=3650, description="longest history that an assessment reads, days"
     )

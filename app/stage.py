@@ -245,8 +245,10 @@ def _settings(
             ),
             "web": settings.web.model_copy(update={"port": port, "secure_cookies": False}),
             "clock": settings.clock.model_copy(update={"source": f"file:{folder / 'clock'}"}),
-            # weeks of the story go by in seconds: once a week is often enough to see a course
-            "jobs": settings.jobs.model_copy(update={"assess_every_days": 7.0}),
+            # weeks of the story go by in seconds: once in ten days shows a course
+            "jobs": settings.jobs.model_copy(
+                update={"assess_every_days": 10.0, "assess_again_hours": 72.0}
+            ),
             "notifiers": {
                 "webhook": {"targets": {_TARGET: {"url": endpoint.url, "secret": endpoint.secret}}}
             },

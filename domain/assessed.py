@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from domain.assessments import RiskAssessment, SuspectedGrade
-from domain.limits import Level, LimitProfile
+from domain.limits import LimitProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ class Band(StrEnum):
 
 
 def band_of(assessment: RiskAssessment, profile: LimitProfile) -> Band:
-    """Tell the band of an assessment by the rows of the limit profile."""
+    """Tell the band of an assessment; what is suspected decides, below that the score."""
     if assessment.suspected is SuspectedGrade.CANNOT_JUDGE:
         return Band.CANNOT_JUDGE
-    rows = profile.of("score")
-    for level, band in ((Level.ORANGE, Band.D_SUSPECT), (Level.YELLOW, Band.C_SUSPECT)):
-        if any(row.level == level and row.reached_by(assessment.score) for row in rows):
-            return band
+    if assessment.suspected is SuspectedGrade.D:
+        return Band.D_SUSPECT
+    if assessment.suspected is SuspectedGrade.C:
+        return Band.C_SUSPECT
     watched = assessment.score >= dict(profile.numbers).get("score.watch_from", 100.0)
     return Band.WATCH if watched else Band.CALM
 

@@ -16,6 +16,7 @@ from web.words import Words
 
 #: history that the small chart shows
 HISTORY = 180
+_POINTS_TOLD = 0.5
 WIDTH, HEIGHT, LEFT, BOTTOM = 560.0, 120.0, 28.0, 18.0
 
 
@@ -86,7 +87,12 @@ def shown(services: Services, building: Building, row: Assessed, words: Words) -
         band_of(made, services.profile),
         made.suspected is not SuspectedGrade.CANNOT_JUDGE,
         tuple(reason_words(reason, made.verdicts, names, language) for reason in made.reasons),
-        tuple(reason_words(reason, made.verdicts, names, language) for reason in made.would_change),
+        tuple(
+            reason_words(reason, made.verdicts, names, language)
+            for reason in made.would_change
+            # what would narrow the interval by no point is no news
+            if reason.weight >= _POINTS_TOLD or reason.key == "change.second_sensor"
+        ),
         tuple(_coincides(str(v), words) for n, v in made.details if n.startswith("coincides:")),
         verdicts,
         max((v.learning_days for v in made.verdicts), default=None),

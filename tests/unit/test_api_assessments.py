@@ -54,7 +54,7 @@ def test_what_was_said_then_stays_when_the_past_is_assessed_again(city: City) ->
 
 def test_an_assessment_shows_its_verdicts_and_its_reasons_in_both_languages(city: City) -> None:
     one = city.client("insurer").get(f"{API}/assessments/as-near").json()
-    assert (one["score"], one["band"], one["suspected"]) == (72.0, "calm", "suspected C")
+    assert (one["score"], one["band"], one["suspected"]) == (72.0, "C-suspect", "suspected C")
     assert one["verdicts"][0]["weather_share"] == 0.7
     (reason,) = one["reasons"]
     assert "T1" in reason["text_zh"]

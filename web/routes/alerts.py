@@ -26,6 +26,10 @@ router = APIRouter(prefix="/alerts", route_class=PageRoute)
 CHANGED = {"HX-Trigger": "alerts-changed"}
 
 
+#: details that are not shown among the figures
+_APART = ("reason_", "coincides:")
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A contribution with its finding, its numbers written for people."""
@@ -211,5 +215,5 @@ def _evidence(contribution: Contribution, finding: Finding | None, language: str
         f"{number(contribution.limit, contribution.unit, contribution.limit)} {unit}",
         contribution.level is Level.NONE,
         tuple(str(v) for n, v in details if n.startswith("reason_") and n.endswith(language)),
-        tuple((n, v) for n, v in details if not n.startswith(("reason_", "coincides:"))),
+        tuple((n, v) for n, v in details if n != "assessment" and not n.startswith(_APART)),
     )
