@@ -48,7 +48,8 @@ class RecordsAssessments:
                 statement = insert_into(connection, _T).on_conflict_do_nothing(
                     index_elements=["id"]
                 )
-                if connection.execute(statement, values).rowcount == 1:
+                # the row comes back only when it is new; counts of rows are not told alike
+                if connection.execute(statement.returning(_T.c.id), values).first() is not None:
                     new += 1
                     connection.execute(
                         tables.verdicts.insert(),

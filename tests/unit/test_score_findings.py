@@ -43,8 +43,9 @@ def found(row: Assessed, held: Level = Level.NONE) -> Finding | None:
 
 
 @pytest.mark.parametrize(
-    ("score", "level"), [(59.9, None), (60.0, Level.YELLOW), (79.9, Level.YELLOW), (80.0, Level.ORANGE)]
-)  # fmt: skip
+    ("score", "level"),
+    [(59.9, None), (60.0, Level.YELLOW), (79.9, Level.YELLOW), (80.0, Level.ORANGE)],
+)
 def test_the_level_is_that_of_the_worst_bound_reached(score: float, level: Level | None) -> None:
     finding = found(said(score, 10.0))
     assert (finding and finding.level) == level
