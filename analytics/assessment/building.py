@@ -103,6 +103,15 @@ def assess_building(
     )
 
 
+#: the way in which a kind gets worse; a lean is bad either way
+WORSE = {"crack": 1.0, "settlement": 1.0, "frequency": -1.0}
+
+
+def mends(one: Verdict) -> bool:
+    """Tell whether a channel moves for the better: a crack that closes, a house that stiffens."""
+    return one.effect * WORSE.get(one.kind, 0.0) < 0.0
+
+
 def strengths(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -> Floats:
     """Tell each channel's statistic after what may be an instrument's or shared, (n,)."""
     calm = 1.0 - model.number("fusion.shared_share") * min(1.0, _shared(facts, model))
@@ -113,6 +122,8 @@ def strengths(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -
             score = 0.0
         if LIKE_MOVEMENT & set(one.faults):
             score *= model.number("fusion.faulty_share")
+        if mends(one):
+            score *= model.number("fusion.mending_share")
         out[place] = score * calm
     return out
 

@@ -163,6 +163,9 @@ def _judged(series: Sequence[ChannelSeries], model: Model) -> list[ChannelCourse
     faults[dark] &= ~np.uint16(FaultBit.GAP)
     score, drifting = scores(trend, model)
     blind = _blind(checked, model)
+    # a season that was not yet seen is the commonest false alarm
+    learning = 1.0 - np.minimum(_learned(day) / model.number("health.learning_days"), 1.0)
+    score = score / (1.0 + model.number("score.learning_share") * learning)
     score = np.where(blind, np.nan, score)
     name_drifting(stacked.series, score, drifting, faults, model)
     return _courses(stacked, day, first, trend, score, drifting, counted, faults, skew, model)
@@ -220,6 +223,11 @@ def _blind(checked: Checked, model: Model) -> Bools:
     usable = np.asarray(np.isfinite(checked.value).any(axis=2))
     since = _days_since(usable)
     return np.asarray(since >= model.number("health.blind_days"))
+
+
+def _learned(day: Day) -> NDArray[np.int32]:
+    """Count the days with a value so far."""
+    return np.cumsum(np.isfinite(day.value), axis=1).astype(np.int32)
 
 
 def _days_since(happened: Bools) -> NDArray[np.int64]:
@@ -295,7 +303,7 @@ def _courses(
     rate_sd = np.where(stands_out, trend.rate_sd, trend.recent_sd) * unit
     since = np.where(drifting, trend.drift_day, trend.step_day).astype(np.int32)
     known = counted.mean(axis=2)
-    learned = np.cumsum(np.isfinite(day.value), axis=1).astype(np.int32)
+    learned = _learned(day)
     health = _healths(known, learned, faults, model)
     shares = _weather_shares(day, trend, model)
     value, level = (day.value + first[:, None]) * unit, (trend.level + first[:, None]) * unit

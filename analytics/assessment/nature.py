@@ -73,9 +73,10 @@ class Nature:
 
 def unknown_nature(n: int, model: Model) -> Nature:
     """Tell what is believed before anything is learnt."""
+    doubt = model.number("nature.unknown_factor")
     return Nature(
-        np.full(n, model.number("nature.noise_sd")),
-        np.full(n, model.number("nature.wander_sd")),
+        np.full(n, doubt * model.number("nature.noise_sd")),
+        np.full(n, doubt * model.number("nature.wander_sd")),
         np.full(n, np.exp(-1.0 / model.number("nature.wander_days"))),
     )
 

@@ -155,7 +155,8 @@ def stuck(value: Floats, model: Model) -> tuple[Bools, Bools]:
     least = model.number("quality.stuck_run")
     pairs = np.zeros((n, days), np.float64)
     alike = np.zeros((n, days), np.float64)
-    counted = np.isfinite(value) & (lengths < least)
+    # coarse instruments are equal for long: only runs of days teach nothing
+    counted = np.isfinite(value) & (lengths < model.number("quality.stuck_learn_run"))
     pairs[:, 1:] = np.cumsum(counted.sum(axis=2), axis=1)[:, :-1]
     alike[:, 1:] = np.cumsum((same & counted).sum(axis=2), axis=1)[:, :-1]
     share = (alike + model.number("quality.stuck_prior") * 10.0) / (pairs + 10.0)
