@@ -1,6 +1,7 @@
-"""How good the slow analysis was measured to be: a data file that the benchmark writes.
+"""How good the slow analysis was measured to be, and what a threshold costs.
 
-Without the file nothing was measured, and pages say so.
+The benchmark writes a data file of what it measured on its judging seeds. Until that is there,
+the curve is the model's own, from the seeds that it was tuned on; without one nothing was measured.
 """
 
 import json
@@ -9,19 +10,38 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from analytics.assessment.budget import EVENTS
+from analytics.assessment.model import Model, load_model
 from domain.budget import Curve, CurvePoint
 from domain.errors import SettingsInvalid
 from domain.labels import ReliabilityBin
 from domain.measured import Measured
 
 FILE = "measured-2026.json"
+#: stands where the day of a measurement stands: the seeds were those of the tuning
+TUNED = "tuned"
 
 
 @cache
 def load_measured() -> Measured:
     """Read what is shipped."""
     file = files(__package__).joinpath(FILE)
-    return parse_measured(file.read_text("utf-8")) if file.is_file() else Measured()
+    if file.is_file():
+        return parse_measured(file.read_text("utf-8"))
+    return Measured(curve_of(load_model()))
+
+
+def curve_of(model: Model) -> Curve:
+    """Read the curve that a model carries; empty where it carries none."""
+    if "budget.threshold" not in model.lists:
+        return Curve()
+    thresholds, rates = model.several("budget.threshold"), model.several("budget.false_alarms")
+    days = {event: model.several(f"budget.days.{event}") for event in EVENTS}
+    points = tuple(
+        CurvePoint(threshold, rates[place], tuple((event, days[event][place]) for event in EVENTS))
+        for place, threshold in enumerate(thresholds)
+    )
+    return Curve(points, model.label, TUNED)
 
 
 def parse_measured(text: str) -> Measured:

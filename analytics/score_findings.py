@@ -22,6 +22,7 @@ def finding_of(
     site: Site,
     profile: LimitProfile,
     held: Alert | None = None,
+    threshold: float = 0.0,
 ) -> Finding | None:
     """Make a finding when the level of a building's score has changed.
 
@@ -32,6 +33,8 @@ def finding_of(
     ----------
     held
         The newest alert of the cause `assessment`: it knows the level that holds.
+    threshold
+        Statistic that some channel must reach, by the office's false-alarm budget.
 
     """
     assessment = row.assessment
@@ -41,7 +44,7 @@ def finding_of(
         (c.level for c in (held.contributions if held else ()) if c.rule == RULE), Level.NONE
     )
     rows = profile.rows_for("score", building, None)
-    level, capped = level_of(row, rows, profile, before)
+    level, capped = level_of(row, rows, profile, before, threshold)
     if not rows or level == before:
         return None
     shown = next((r for r in rows if r.level == level), rows[0])
@@ -85,7 +88,11 @@ def finding_of(
 
 
 def level_of(
-    row: Assessed, rows: tuple[Limit, ...], profile: LimitProfile, before: Level
+    row: Assessed,
+    rows: tuple[Limit, ...],
+    profile: LimitProfile,
+    before: Level,
+    threshold: float = 0.0,
 ) -> tuple[Level, bool]:
     """Tell the level of a score, and whether it was capped for want of learning.
 
@@ -97,6 +104,8 @@ def level_of(
         holds = limit.level <= before and limit.nearly_reached_by(figure, numbers["hysteresis"])
         if limit.reached_by(figure) or holds:
             reached = max(reached, limit.level)
+    if _strongest(row.assessment) < threshold * (numbers["hysteresis"] if before else 1.0):
+        return Level.NONE, False
     cap = Level(int(numbers["cap.immature"]))
     if reached > cap and _learnt(row.assessment) < numbers.get("score.cap_days", 0.0):
         return cap, True
@@ -106,9 +115,9 @@ def level_of(
 def deciding(assessment: RiskAssessment, profile: LimitProfile) -> float:
     """Tell the figure that is held against the bounds: the score, or its lower end.
 
-    A season that nobody has seen yet looks like a movement. Until some channel has learnt a year,
-    the interval is wide for that very reason, and its lower end is what must reach a bound, as
-    with rates (the interval of a rate is compared with its limit, not the point).
+    A season that nobody has seen yet looks like a movement. Until some channel has learnt for
+    a while, the interval is wide for that very reason, and its lower end is what must reach a
+    bound, as with rates (the interval of a rate is compared with its limit, not the point).
     """
     learning = _learnt(assessment) < dict(profile.numbers).get("score.sure_days", 0.0)
     return assessment.low if learning else assessment.score
@@ -130,6 +139,12 @@ def weighed(assessment: RiskAssessment, profile: LimitProfile) -> RiskAssessment
     if most >= Level.YELLOW:
         return replace(assessment, suspected=SuspectedGrade.C)
     return replace(assessment, suspected=SuspectedGrade.NONE)
+
+
+def _strongest(assessment: RiskAssessment) -> float:
+    """Tell the largest statistic of its channels, on the scale that budgets are set on."""
+    found = (dict(v.details).get("score", 0.0) for v in assessment.verdicts)
+    return max((float(score) for score in found), default=0.0)
 
 
 def _learnt(assessment: RiskAssessment) -> int:

@@ -7,6 +7,7 @@ import structlog
 
 from alerting.join import JoinContext, join
 from analytics.assessment.series import STEP_NS
+from analytics.measured import load_measured
 from analytics.score_findings import finding_of, weighed
 from app.assess_cases import Case, Judged, unrest_threshold
 from app.assess_input import Histories
@@ -14,6 +15,7 @@ from app.compute import Compute
 from app.jobs import LEASE, Under
 from domain.alerts import AlertState, EventKind
 from domain.assessed import Assessed, AssessmentStore
+from domain.budget import Budget, price_of
 from domain.buildings import Building
 from domain.clock import DAY_NS, HOUR_NS, SECOND_NS, Clock
 from domain.contexts import ContextEvent, ContextStore, coinciding
@@ -21,6 +23,7 @@ from domain.errors import Conflict
 from domain.findings import Cause, Finding
 from domain.fleet_ports import FleetStore
 from domain.jobs import CatchUp, JobRun, RunState, Timetable
+from domain.labels import every_site, watched_sensors
 from domain.limits import Level, LimitProfile
 from domain.ports import AlertStore, JudgementStore, Page, ReadingStore, RegisterStore
 
@@ -66,6 +69,8 @@ class Assessor:
         the memory that a run takes.
     again_ns
         A building is not assessed again for an alert before this time has gone.
+    budget
+        Tells the newest false-alarm budget; thresholds follow from it.
 
     """
 
@@ -87,6 +92,7 @@ class Assessor:
         batch_channels: int = 64,
         days_max: int = 1095,
         again_ns: int = HOUR_NS,
+        budget: Callable[[], Budget | None] = lambda: None,
     ) -> None:
         self._readings, self._register, self._contexts = readings, register, contexts
         self._fleet = fleet
@@ -94,7 +100,7 @@ class Assessor:
         self._profile, self._clock, self._compute = profile, clock, compute
         self._judge, self._base_url = judge, base_url
         self._batch_channels, self._days_max = batch_channels, days_max
-        self._again_ns = again_ns
+        self._again_ns, self._budget = again_ns, budget
         self._asked: dict[str, int] = {}
         self._looked = 0
 
@@ -280,15 +286,27 @@ class Assessor:
         )
         return coinciding(events, building.longitude, building.latitude, since_ns, COINCIDES_NS)
 
+    def _threshold(self) -> float:
+        """Tell the statistic that the false-alarm budget asks for; 0 where it asks for none."""
+        budget = self._budget()
+        if budget is None:
+            return 0.0
+        sensors = watched_sensors(every_site(self._register))
+        point = price_of(budget, sensors, load_measured().curve).point
+        return point.threshold if point else 0.0
+
     def _tell(self, rows: Sequence[Assessed], buildings: dict[str, Building], now_ns: int) -> None:
         """Make findings of the scores that crossed a band, and alerts of the findings."""
         alerts = self._judgements.open_alerts([row.assessment.building_id for row in rows])
         held = {a.building_id: a for a in alerts if a.cause is Cause.ASSESSMENT}
+        threshold = self._threshold()
         found: list[Finding] = []
         for row in rows:
             building = buildings[row.assessment.building_id]
             site = self._register.site(building.id)
-            finding = finding_of(row, building, site, self._profile, held.get(building.id))
+            finding = finding_of(
+                row, building, site, self._profile, held.get(building.id), threshold
+            )
             if finding is not None:
                 found.append(finding)
         if not found:

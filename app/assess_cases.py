@@ -7,6 +7,7 @@ import numpy as np
 from analytics.assessment.building import BuildingFacts, assess_building
 from analytics.assessment.course import ChannelCourse, assess_channels
 from analytics.assessment.model import Model, load_model
+from analytics.assessment.novelty import novelty
 from analytics.assessment.series import ChannelSeries
 from domain.assessments import RiskAssessment, assessment_id
 
@@ -68,7 +69,8 @@ def judge(cases: tuple[Case, ...]) -> list[Judged]:
         if made.at_ns != case.end_ns:  # a house that never sent anything has no day of its own
             id_ = assessment_id(case.building_id, case.end_ns, made.model, made.profile)
             made = replace(made, id=id_, at_ns=case.end_ns)
-        made = replace(made, details=(*made.details, ("unrest", case.unrest)))
+        details = (*made.details, ("unrest", case.unrest))
+        made = replace(made, details=details, novelty=novelty(own, model))
         found.append(Judged(made, _newest_ns(case), _surprised(own, model)))
     return found
 

@@ -223,6 +223,7 @@ class House:
             batch_channels=jobs.batch_channels,
             days_max=jobs.assess_days_max,
             again_ns=int(jobs.assess_again_hours * HOUR_NS),
+            budget=lambda: next(iter(records.labels.budgets()), None),
         )
 
     @cached_property
@@ -233,6 +234,7 @@ class House:
             self.readings,
             records.register,
             records.alerts,
+            records.fleet,
             records.assessments,
             profile,
             detectors(profile),

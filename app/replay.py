@@ -7,7 +7,7 @@ rule, point, level and moment, and figures that differ by no more than one part 
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,9 +20,11 @@ from domain.assessments import RiskAssessment
 from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS
 from domain.errors import NotFound
 from domain.findings import Cause, Finding
+from domain.fleet_ports import FleetStore
 from domain.limits import Level, LimitProfile
 from domain.ports import AlertStore, Detector, Page, ReadingStore, RegisterStore
 from domain.readings import QualityFlag, ReadingBatch
+from domain.sensors import Segment, SegmentReason
 from domain.views import Latest
 
 TOLERANCE = 1e-9
@@ -83,12 +85,14 @@ class Replayer:
         readings: ReadingStore,
         register: RegisterStore,
         alerts: AlertStore,
+        fleet: FleetStore,
         assessments: AssessmentStore,
         profile: LimitProfile,
         detectors: Sequence[Detector],
         assessor: Assessor,
     ) -> None:
         self._readings, self._register, self._alerts = readings, register, alerts
+        self._fleet = fleet
         self._assessments, self._profile = assessments, profile
         self._detectors, self._assessor = detectors, assessor
 
@@ -151,21 +155,39 @@ class Replayer:
         }
         order = np.lexsort((joined["taken_at"], joined["received_at"]))
         n = len(order)
+        taken_at = joined["taken_at"][order].astype(np.int64)
+        boot = np.full(n, -1, np.int32)
+        gateway_of = [watched.channels[channel_id].gateway_id for channel_id in channels]
+        for gateway_id, moments in self._boots(watched).items():
+            mine = np.isin(codes[order], [c for c, g in enumerate(gateway_of) if g == gateway_id])
+            # only that it rose counts, not from what to what
+            boot[mine] = np.searchsorted(np.array(moments), taken_at[mine], side="right")
         return ReadingBatch(
             tuple(channels),
             codes[order],
-            joined["taken_at"][order].astype(np.int64),
+            taken_at,
             joined["value"][order],
             joined["flag"][order].astype(np.uint16) & ~_SET_LATER,
             joined["received_at"][order].astype(np.int64),
             np.full(n, -1, np.int64),
-            np.full(n, -1, np.int32),
+            boot,
         )
+
+    def _boots(self, watched: Watched) -> dict[str, list[int]]:
+        return self._fleet.boots(sorted({c.gateway_id for c in watched.channels.values()}))
 
     def _judged(
         self, watched: Watched, batch: ReadingBatch, cause: Cause, last_ns: int
     ) -> dict[tuple[str, str, Level, int], Finding]:
         """Run the detectors as the pipeline does, and gather what they find."""
+        known = self._boots(watched)
+        watched = replace(
+            watched,
+            segments={
+                channel_id: tuple(s for s in rows if not _of_restart(s, watched, known))
+                for channel_id, rows in watched.segments.items()
+            },
+        )
         states: dict[str, object] = {}
         latest: Mapping[str, Latest] = {}
         found: dict[tuple[str, str, Level, int], Finding] = {}
@@ -209,7 +231,11 @@ class Replayer:
                 if (f.rule, f.subject) == (finding.rule, finding.subject) and f.level
             ]  # fmt: skip
             if finding.cause is Cause.RESTART and not near:
-                return Line(finding, False, "boot counters are not stored; it cannot be made again")
+                return Line(
+                    finding,
+                    False,
+                    "the gateway's boot counters are not known; it cannot be made again",
+                )
             said = ", ".join(f"{f.level.word} {f.value:g} at {f.at_ns}" for f in near[:4])
             return Line(finding, False, f"did not come out again (instead: {said or 'nothing'})")
         return self._line(finding, again)
@@ -314,6 +340,16 @@ def _newest(held: Mapping[str, Latest], batch: ReadingBatch) -> dict[str, Latest
         if channel_id not in newest or at_ns >= newest[channel_id].taken_at_ns:
             newest[channel_id] = Latest(at_ns, float(batch.value[row]), int(batch.received_at[row]))
     return newest
+
+
+def _of_restart(segment: Segment, watched: Watched, known: Mapping[str, Sequence[int]]) -> bool:
+    """Tell whether judging opens a segment by itself, since the boot counter is known."""
+    channel = watched.channels.get(segment.channel_id)
+    return (
+        segment.reason is SegmentReason.RESTART
+        and channel is not None
+        and channel.gateway_id in known
+    )
 
 
 def _stretches(received_at: np.ndarray) -> list[tuple[int, int]]:

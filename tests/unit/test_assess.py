@@ -99,8 +99,8 @@ class Story:
 
     def replayer(self) -> Replayer:
         return Replayer(
-            self.readings, self.records.register, self.records.alerts, self.records.assessments,
-            PROFILE, detectors(PROFILE), self.assessor,
+            self.readings, self.records.register, self.records.alerts, self.records.fleet,
+            self.records.assessments, PROFILE, detectors(PROFILE), self.assessor,
         )  # fmt: skip
 
 

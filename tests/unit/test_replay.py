@@ -70,8 +70,8 @@ class Story:
 
     def replayer(self) -> Replayer:
         return Replayer(
-            self.readings, self.records.register, self.records.alerts, self.records.assessments,
-            PROFILE, detectors(PROFILE), NOBODY,
+            self.readings, self.records.register, self.records.alerts, self.records.fleet,
+            self.records.assessments, PROFILE, detectors(PROFILE), NOBODY,
         )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def test_one_tampered_reading_is_noticed(story: Story) -> None:
 def test_readings_that_are_gone_are_told_as_such(story: Story) -> None:
     empty = Replayer(
         MemoryReadingStore(), story.records.register, story.records.alerts,
-        story.records.assessments, PROFILE, detectors(PROFILE), NOBODY,
+        story.records.fleet, story.records.assessments, PROFILE, detectors(PROFILE), NOBODY,
     )  # fmt: skip
     found = empty.replay(story.alert(Cause.CRACK).id)
     assert not found.agrees
