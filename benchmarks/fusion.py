@@ -16,8 +16,9 @@ from simulators.families import drawn, families
 from simulators.split import split
 from simulators.world_buildings import WorldBuilding, buildings
 
-from analytics.assessment.building import FEATURES, BuildingFacts, assess_building
+from analytics.assessment.building import BuildingFacts, assess_building
 from analytics.assessment.course import assess_channels
+from analytics.assessment.fusion import FEATURES
 from analytics.assessment.model import Model, load_model
 from domain.readings import Floats
 
@@ -25,7 +26,7 @@ from domain.readings import Floats
 DAYS = (60, 100, 140)
 #: a movement of so many U is what an appraiser would call C or D level within the next months
 _SERIOUS = 2.0
-_RIDGE = 0.02
+_RIDGE = 0.002
 
 
 def samples(seeds_each: int, model: Model) -> tuple[Floats, Floats, Floats]:

@@ -207,7 +207,7 @@ def scores(trend: Trend, model: Model) -> tuple[Floats, Bools]:
         lasting[:, :back] = 0.0
     of_drift = lasting / model.number("score.drift_z")
     of_step = step / model.number("score.step_z")
-    return np.maximum(of_drift, of_step), np.abs(trend.drift_plain) >= np.abs(trend.step_plain)
+    return np.maximum(of_drift, of_step), trend.drift_likelihood >= trend.step_likelihood
 
 
 def _before_last_start(start: Bools) -> Bools:
@@ -292,12 +292,8 @@ def _courses(
     model: Model,
 ) -> list[ChannelCourse]:
     """Turn U into the channels' units and part the rows."""
-    days = stacked.shape[1]
     unit = stacked.concern[:, None]
-    place = np.arange(days)
-    elapsed = np.maximum(place - trend.drift_day + 1, 1)
-    effect = np.where(drifting, trend.rate * elapsed, trend.step) * unit
-    effect_sd = np.where(drifting, trend.rate_sd * elapsed, trend.step_sd) * unit
+    effect, effect_sd = trend.effect * unit, trend.effect_sd * unit
     stands_out = drifting & (score >= model.number("score.said"))
     rate = np.where(stands_out, trend.rate, trend.recent) * unit
     rate_sd = np.where(stands_out, trend.rate_sd, trend.recent_sd) * unit

@@ -87,7 +87,21 @@ class Filter:
         return gain
 
 
-def widened(expected: Floats, noise: Floats, surprise: Floats, huber: float) -> Floats:
-    """Tell the variance by which a surprise is weighed: what lies far out counts for less."""
-    far = np.abs(surprise) / np.sqrt(expected + noise)
+def widened(
+    expected: Floats, noise: Floats, surprise: Floats, last: Floats, huber: float, again: float
+) -> Floats:
+    """Tell the variance by which a surprise is weighed: what lies far out counts for less.
+
+    Parameters
+    ----------
+    last
+        (n,) surprise of the last day that was taken in, in standard deviations.
+    again
+        A surprise the same way as a last one of more than this is movement, not an outlier, and
+        counts in full.
+
+    """
+    score = surprise / np.sqrt(expected + noise)
+    moving = (np.abs(last) > again) & (last * score > 0.0)
+    far = np.where(moving, 0.0, np.abs(score))
     return np.asarray(expected + noise * np.maximum(1.0, far / huber) ** 2)

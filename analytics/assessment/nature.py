@@ -108,6 +108,7 @@ def learn_natures(day: Day, prior: Floats, model: Model) -> dict[int, Nature]:
     filters = Filter.new(model.number("filter.datum_sd"), wanders, prior)
     count, squares, logs = np.zeros((g, n)), np.zeros((g, n)), np.zeros((g, n))
     waiting = np.zeros(g * n, np.int64)
+    last, again = np.zeros(g * n), model.number("filter.again")
     ready = ready_days(day)
     h = np.ones((len(prior) + 2, g, n))
     clip2 = model.number("nature.clip") ** 2
@@ -141,7 +142,10 @@ def learn_natures(day: Day, prior: Floats, model: Model) -> dict[int, Nature]:
         if moved.any():
             filters.loosen_datum(moved, datum_sd)
             expected, variance, along = filters.expect(all_h)
-        weight = np.where(known, 1.0 / widened(variance, noises, surprise, huber), 0.0)
+        counted = widened(variance, noises, surprise, last, huber, again)
+        weight = np.where(known, 1.0 / counted, 0.0)
+        score = surprise / np.sqrt(variance + noises)
+        last = np.where(moved, 0.0, np.where(known, score, last))
         if today >= model.number("nature.burn_days"):
             total = variance + noises
             counts = (known & ~moved).reshape(g, n)

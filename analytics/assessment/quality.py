@@ -89,9 +89,10 @@ def check(stack: Stack, model: Model, mixed: Bools | None = None) -> Checked:
     spike |= ((stack.flags & np.uint16(QualityFlag.SPIKE)) > 0) & far
     _note(faults, np.asarray(spike.any(axis=2)), FaultBit.SPIKES)
     value[spike] = np.nan
-    reach = model.number("quality.near_mads") * spread[:, :, None]
-    near = np.clip(value, centre[:, :, None] - reach, centre[:, :, None] + reach)
-    near = np.where(np.isnan(centre)[:, :, None], value, near)
+    reach = (model.number("quality.near_mads") * spread)[:, :, None]
+    # about the day's own middle: the window's lies in the past on the day after a step
+    own = middle(value)[0][:, :, None]
+    near = np.where(np.isnan(reach), value, np.clip(value, own - reach, own + reach))
     _note(faults, _longest(missing) >= model.number("quality.gap_bins"), FaultBit.GAP)
     return Checked(value, near, faults, missing, np.asarray(halting.any(axis=2)))
 

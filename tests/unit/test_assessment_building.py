@@ -6,17 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analytics.assessment.building import (
+from analytics.assessment.building import BuildingFacts, assess_building
+from analytics.assessment.course import assess_channels
+from analytics.assessment.fusion import (
     FEATURES,
-    BuildingFacts,
-    assess_building,
     features,
     interval,
     probability,
     quality_percent,
+    shared_causes,
     strengths,
 )
-from analytics.assessment.course import assess_channels
 from analytics.assessment.model import load_model, parse_model
 from analytics.assessment.statement import (
     LANGUAGES,
@@ -93,6 +93,20 @@ def test_a_further_calm_sensor_does_not_raise_the_score() -> None:
 
 def test_what_may_be_the_instruments_counts_less() -> None:
     assert building(said(2.0, faults=(Fault.SENSOR_DRIFT,))) < building(said(2.0))
+
+
+def test_what_moves_for_the_better_counts_less() -> None:
+    closing = replace(said(2.0), effect=-0.21, low=-0.25, high=-0.17)
+    assert building(closing) < building(said(2.0))
+    leaning = said(2.0, kind="tilt")
+    assert building(replace(leaning, effect=-0.21)) == building(leaning)
+    assert building(closing, leaning) < building(leaning)
+
+
+def test_a_gateway_that_fails_with_all_its_sensors_is_named() -> None:
+    skewed = [said(0.2, name=str(n), faults=(Fault.CLOCK_SKEW,)) for n in range(3)]
+    assert shared_causes(skewed, FACTS, MODEL) == (SharedCause.GATEWAY,)
+    assert shared_causes([*skewed[:1], said(0.2), said(0.1)], FACTS, MODEL) == ()
 
 
 def test_a_shared_cause_counts_less_and_is_named() -> None:

@@ -1,0 +1,204 @@
+"""From a building's channels to its score: readable, monotone, and calibrated on tuning seeds.
+
+The logarithms of the strongest, the second and the third statistic, how many kinds agree, and how
+far the strongest has gone are added up with coefficients above 0 and turned into a probability:
+more movement never lowers the score. A cause that is shared with other houses, and an instrument
+that may lie, take evidence away before it is added up, never after.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics.assessment.model import Model
+from domain.assessments import Fault, Health, SharedCause, SuspectedGrade, Verdict
+from domain.readings import Floats
+
+#: faults that look like a movement of the house in one sensor
+LIKE_MOVEMENT = frozenset(
+    {
+        Fault.RESTART_OFFSET,
+        Fault.REMOUNT,
+        Fault.SENSOR_DRIFT,
+        Fault.CLOCK_SKEW,
+        Fault.UNIT_MIXUP,
+        Fault.THERMOMETER_LOST,
+    }
+)
+FEATURES = ("first", "second", "third", "kinds", "size")
+#: faults that a gateway has with all of its sensors
+_OF_GATEWAY = frozenset({Fault.CLOCK_SKEW, Fault.GATEWAY_OUTAGE, Fault.BATTERY_FADE})
+#: the way in which a kind gets worse; a lean is bad either way
+WORSE = {"crack": 1.0, "settlement": 1.0, "frequency": -1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingFacts:
+    """What is known of a building beside its channels.
+
+    Parameters
+    ----------
+    profile
+        Name and version of the limit profile.
+    unrest
+        0-1, share of the district's other houses that were surprised at the same time
+        (`shared.unrest`, the largest of the last days).
+
+    """
+
+    building_id: str
+    profile: str = ""
+    unrest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Probability of a building and what it is made of."""
+
+    probability: float
+    features: Floats
+
+
+def shared_causes(
+    verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model
+) -> tuple[SharedCause, ...]:
+    """Name what many sensors share: an unquiet district, or a gateway that fails."""
+    found = []
+    if facts.unrest >= model.number("fusion.unrest"):
+        found.append(SharedCause.WEATHER)
+    failing = [bool(_OF_GATEWAY & set(one.faults)) for one in verdicts]
+    if failing and np.mean(failing) >= model.number("fusion.gateway_share"):
+        found.append(SharedCause.GATEWAY)
+    return tuple(found)
+
+
+def _calm(facts: BuildingFacts, model: Model) -> float:
+    """Tell what is left of a statistic when the whole district is unquiet."""
+    if facts.unrest < model.number("fusion.unrest"):
+        return 1.0
+    return 1.0 - model.number("fusion.shared_share")
+
+
+def mends(one: Verdict) -> bool:
+    """Tell whether a channel moves for the better: a crack that closes, a house that stiffens."""
+    return one.effect * WORSE.get(one.kind, 0.0) < 0.0
+
+
+def _all_better(verdicts: Sequence[Verdict], model: Model) -> bool:
+    """Tell whether all that moves and has a worse way moves the other: then a lean comes back."""
+    said = model.number("score.said")
+    moving = [
+        one
+        for one in verdicts
+        if one.kind in WORSE and float(dict(one.details).get("score", 0.0)) >= said
+    ]
+    return bool(moving) and all(mends(one) for one in moving)
+
+
+def strengths(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -> Floats:
+    """Tell each channel's statistic after what may be an instrument's or shared, (n,)."""
+    calm = _calm(facts, model)
+    better = _all_better(verdicts, model)
+    out = np.zeros(len(verdicts))
+    for place, one in enumerate(verdicts):
+        score = float(dict(one.details).get("score", 0.0))
+        if one.health is Health.BLIND:
+            score = 0.0
+        if LIKE_MOVEMENT & set(one.faults):
+            score *= model.number("fusion.faulty_share")
+        if mends(one) or (better and one.kind not in WORSE):
+            score *= model.number("fusion.mending_share")
+        out[place] = score * calm
+    return out
+
+
+def features(strong: Floats, verdicts: Sequence[Verdict], model: Model) -> Floats:
+    """Tell the five numbers that are added up, each 0 and more and rising with movement."""
+    order = np.sort(strong)[::-1]
+    top = np.zeros(3)
+    top[: min(3, len(order))] = order[:3]
+    said = model.number("score.said")
+    kinds = {one.kind for one, s in zip(verdicts, strong, strict=True) if s >= said}
+    sizes = [
+        abs(float(dict(one.details).get("in_units_of_concern", 0.0))) * min(1.0, float(s))
+        for one, s in zip(verdicts, strong, strict=True)
+        if np.isfinite(one.effect)
+    ]
+    cap = model.number("fusion.size_cap")
+    size = min(max(sizes, default=0.0), cap)
+    return np.array([*np.log1p(np.minimum(top, cap)), max(len(kinds) - 1, 0), np.log1p(size)])
+
+
+def probability(numbers: Floats, model: Model) -> float:
+    """Add up and turn into a probability."""
+    logit = model.number("fusion.base") + float(
+        np.dot(numbers, [model.number(f"fusion.{name}") for name in FEATURES])
+    )
+    return float(1.0 / (1.0 + np.exp(-logit)))
+
+
+def scored(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -> Scored:
+    """Score verdicts."""
+    numbers = features(strengths(verdicts, facts, model), verdicts, model)
+    return Scored(probability(numbers, model), numbers)
+
+
+def interval(
+    verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model
+) -> tuple[float, float]:
+    """Tell between which probabilities the data leave the building.
+
+    Every statistic has a standard deviation of 1; a channel that is blind or still learning may
+    hide as much as its missing confidence allows: missing data widen, they do not raise.
+    """
+    wide = model.number("fusion.z") / model.number("score.drift_z")
+
+    def with_scores(change: Sequence[float]) -> float:
+        changed = [
+            _with_score(one, by, one.health is Health.BLIND and by > 0)
+            for one, by in zip(verdicts, change, strict=True)
+        ]
+        return scored(changed, facts, model).probability
+
+    middle = scored(verdicts, facts, model).probability
+    hidden = model.number("fusion.hidden_score")
+    # channels err apart: as many as there are, their errors add up to the root of it
+    apart = wide / np.sqrt(max(len(verdicts), 1))
+    low = with_scores([-apart - wide / 2.0] * len(verdicts))
+    high = with_scores(
+        [apart + wide / 2.0 + hidden * (1.0 - one.confidence) ** 2 for one in verdicts]
+    )
+    if not verdicts:
+        return 0.0, 1.0
+    return min(low, middle), max(high, middle)
+
+
+def _with_score(one: Verdict, by: float, awake: bool) -> Verdict:
+    details = dict(one.details)
+    before = float(details.get("score", 0.0))
+    details["score"] = max(0.0, before + by)
+    details.setdefault("in_units_of_concern", 0.0)
+    changed = replace(one, details=tuple(details.items()))
+    return replace(changed, health=Health.DEGRADED, effect=0.0) if awake else changed
+
+
+def quality_percent(verdicts: Sequence[Verdict]) -> float:
+    """Tell how much of what should be known is known, 0-100."""
+    if not verdicts:
+        return 0.0
+    return 100.0 * float(np.mean([one.confidence for one in verdicts]))
+
+
+def suspected(
+    score: float, quality: float, verdicts: Sequence[Verdict], model: Model
+) -> SuspectedGrade:
+    """Tell the suspected grade; never A or B, and none only where the data allow to say so."""
+    if score >= model.number("band.d"):
+        return SuspectedGrade.D
+    if score >= model.number("band.c"):
+        return SuspectedGrade.C
+    awake = [one for one in verdicts if one.health is not Health.BLIND]
+    if not awake or quality < model.number("band.quality"):
+        return SuspectedGrade.CANNOT_JUDGE
+    return SuspectedGrade.NONE
