@@ -1,6 +1,7 @@
 """Findings become alerts: one open alert per building and cause, raised, lowered and cleared."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from alerting.agreement import Showing, holding
@@ -24,7 +25,13 @@ class Joined:
 
 
 def join(
-    findings: Iterable[Finding], alerts: Iterable[Alert], context: JoinContext, now_ns: int
+    findings: Iterable[Finding],
+    alerts: Iterable[Alert],
+    context: JoinContext,
+    now_ns: int,
+    *,
+    quiet: AbstractSet[str] = frozenset(),
+    due: Iterable[tuple[str, Cause]] = (),
 ) -> Joined:
     """Join findings to the alerts they belong to.
 
@@ -40,6 +47,10 @@ def join(
         share to be known as such.
     now_ns
         Moment of the judgement.
+    quiet
+        Ids of findings of a buffer: they change alerts, but nobody is told yet.
+    due
+        Buildings and causes whose buffer has ended: told of now, if something of it still holds.
 
     Returns
     -------
@@ -56,8 +67,11 @@ def join(
     for finding in ordered:
         key = finding.building_id, finding.cause
         if key not in ledgers:
-            ledgers[key] = Ledger(current.get(key), context, showing, now_ns)
+            ledgers[key] = Ledger(current.get(key), context, showing, now_ns, quiet)
         ledgers[key].take(finding)
+    for key in due:
+        ledger = ledgers.setdefault(key, Ledger(current.get(key), context, showing, now_ns))
+        ledger.catch_up()
     known = {finding.id: finding for finding in ordered}
     changed = [ledger for ledger in ledgers.values() if ledger.events or ledger.touched]
     notices: list[Notice] = []

@@ -1,5 +1,6 @@
 """One building and cause while its findings are taken in: what they make of its alert."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from alerting.acts import SYSTEM
@@ -24,11 +25,17 @@ class Ledger:
     """
 
     def __init__(
-        self, alert: Alert | None, context: JoinContext, showing: Showing, now_ns: int
+        self,
+        alert: Alert | None,
+        context: JoinContext,
+        showing: Showing,
+        now_ns: int,
+        quiet: AbstractSet[str] = frozenset(),
     ) -> None:
         self._alert = alert
         self._version = alert.version if alert else 0
         self._context, self._showing, self._now_ns = context, showing, now_ns
+        self._quiet = quiet
         self.events: list[AlertEvent] = []
         self.telling: tuple[Alert, AlertEvent] | None = None
         self.touched = False
@@ -51,6 +58,25 @@ class Ledger:
                 self._open(finding)
             return
         self._change(alert, finding)
+
+    def catch_up(self) -> None:
+        """Tell of an open alert that nobody has acknowledged, if something of it holds now."""
+        alert = self._alert
+        if alert is None or alert.state is not AlertState.OPEN or self.telling is not None:
+            return
+        worst = max(alert.contributions, key=lambda c: (c.level, c.at_ns))
+        if worst.level > Level.NONE:
+            event = AlertEvent(
+                id=same_id("event", alert.id, "caught up", worst.finding_id),
+                alert_id=alert.id,
+                at_ns=self._now_ns,
+                kind=EventKind.RAISED,
+                level=alert.level,
+                by=SYSTEM,
+                finding_id=worst.finding_id,
+            )
+            self.events.append(event)
+            self.telling = alert, event
 
     def result(self) -> Alert:
         """Give the alert as it is to be written."""
@@ -155,8 +181,7 @@ class Ledger:
 
     def _level(self, held: tuple[Contribution, ...], finding: Finding) -> Level:
         level = level_of(held, finding.cause, finding.building_id, self._context, self._showing)
-        # silence is a loss of watch, never a collapse
-        return min(level, Level.ORANGE) if finding.cause in NEVER_RED else level
+        return _capped(level, finding)
 
     def _note(self, kind: EventKind, finding: Finding, *, tell: bool = True) -> None:
         alert = self._alert
@@ -171,7 +196,7 @@ class Ledger:
             finding_id=finding.id,
         )
         self.events.append(event)
-        if tell and kind in TELLING:
+        if tell and kind in TELLING and finding.id not in self._quiet:
             self.telling = alert, event
 
 
@@ -201,7 +226,12 @@ def _taken(alert: Alert, finding: Finding) -> bool:
         return False
     if held.finding_id == finding.id:
         return True
-    return finding.at_ns < held.at_ns and finding.level <= alert.level_max
+    return finding.at_ns < held.at_ns and _capped(finding.level, finding) <= alert.level_max
+
+
+def _capped(level: Level, finding: Finding) -> Level:
+    """Tell how far a finding can bring an alert: silence is a loss of watch, never a collapse."""
+    return min(level, Level.ORANGE) if finding.cause in NEVER_RED else level
 
 
 def _contribution(finding: Finding) -> Contribution:

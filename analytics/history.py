@@ -1,12 +1,14 @@
 """The last weeks of a channel in equal bins, small enough to be saved with a detector's state.
 
 A record is plain data: `{"b": first bin, "y": float32 bytes of the closed bins, NaN where
-nothing came, "o": [open bin, its readings] or None}`. A bin's number is its start divided by
-the bin's length; its value is the median of its readings.
+nothing came, "o": [open bin, float64 bytes of its readings] or None}`. Bytes, because a state is
+copied and saved at each commit, and a bin may hold thousands. A bin's number is its start divided
+by the bin's length; its value is the median of its readings.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from domain.readings import Floats
 
 Record = dict[str, Any]
+_DOUBLE = Struct("<d")
 _NAN = np.array([np.nan], "<f4").tobytes()
 
 
@@ -34,15 +37,43 @@ def add(record: Mapping[str, Any] | None, bin_no: int, value: float, keep: int) 
 
     """
     if record is None:
-        return {"b": bin_no, "y": b"", "o": [bin_no, [value]]}
+        return {"b": bin_no, "y": b"", "o": [bin_no, _DOUBLE.pack(value)]}
     open_bin = record["o"]
     if open_bin is not None and bin_no == open_bin[0]:
-        return {**record, "o": [bin_no, [*open_bin[1], value]]}
+        return {**record, "o": [bin_no, _held(open_bin) + _DOUBLE.pack(value)]}
     if open_bin is not None and bin_no > open_bin[0]:
         record = close(record, open_bin[0], keep)
     elif bin_no < _end(record) or (open_bin is not None and bin_no < open_bin[0]):
         return _fill(record, bin_no, value)
-    return {**record, "o": [bin_no, [value]]}
+    return {**record, "o": [bin_no, _DOUBLE.pack(value)]}
+
+
+def add_all(record: Record, bins: Sequence[int], packed: bytes, keep: int) -> Record:
+    """Add readings as `add` does one after the other.
+
+    Parameters
+    ----------
+    bins
+        The bin of each.
+    packed
+        Their values, float64.
+
+    """
+    done = 0
+    while done < len(bins):
+        bin_no = bins[done]
+        record = add(record, bin_no, _DOUBLE.unpack_from(packed, 8 * done)[0], keep)
+        done += 1
+        open_bin = record["o"]
+        if open_bin is None or open_bin[0] != bin_no:
+            continue
+        end = done
+        while end < len(bins) and bins[end] == bin_no:
+            end += 1
+        if end > done:
+            record["o"] = [bin_no, open_bin[1] + packed[8 * done : 8 * end]]
+            done = end
+    return record
 
 
 def close(record: Mapping[str, Any], upto: int, keep: int) -> Record:
@@ -50,11 +81,11 @@ def close(record: Mapping[str, Any], upto: int, keep: int) -> Record:
     open_bin = record["o"]
     if open_bin is None or open_bin[0] > upto:
         return dict(record)
-    bin_no, values = open_bin
+    bin_no, middle = open_bin[0], median(np.frombuffer(_held(open_bin), "<f8").tolist())
     missing = bin_no - _end(record)
     if missing >= keep:
-        return {**record, "b": bin_no, "y": _one(median(values)), "o": None}
-    held = record["y"] + _NAN * missing + _one(median(values))
+        return {**record, "b": bin_no, "y": _one(middle), "o": None}
+    held = record["y"] + _NAN * missing + _one(middle)
     over = max(0, len(held) // 4 - keep)
     return {**record, "b": record["b"] + over, "y": held[4 * over :], "o": None}
 
@@ -86,6 +117,12 @@ def aligned(record: Mapping[str, Any], last: int, count: int) -> Floats:
 
 def _end(record: Mapping[str, Any]) -> int:
     return int(record["b"]) + len(record["y"]) // 4
+
+
+def _held(open_bin: Sequence[Any]) -> bytes:
+    """Give an open bin's readings; states of an older version have a list."""
+    held = open_bin[1]
+    return held if isinstance(held, bytes) else np.array(held, "<f8").tobytes()
 
 
 def _one(value: float) -> bytes:

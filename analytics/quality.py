@@ -1,4 +1,4 @@
-"""What each reading is worth, told as it comes: stuck, spike, after a gap.
+"""What each reading is worth, told as it comes: stuck, spike, step, after a gap.
 
 Flags are advice that is kept beside the reading; the value is never changed. They are told on
 columns, all channels of a batch together, from a few newest values of each channel.
@@ -20,7 +20,7 @@ from domain.limits import LimitProfile
 from domain.readings import Flags, Floats, Int64s, QualityFlag, ReadingBatch, concat
 
 _STUCK, _SPIKE = np.uint16(QualityFlag.STUCK), np.uint16(QualityFlag.SPIKE)
-_GAP = np.uint16(QualityFlag.COMM_GAP)
+_GAP, _STEP = np.uint16(QualityFlag.COMM_GAP), np.uint16(QualityFlag.STEP)
 _NEVER = np.iinfo(np.int64).min
 #: a normal value's median absolute deviation times this is its standard deviation
 _TO_SIGMA = 1.4826
@@ -73,7 +73,8 @@ class Flagged:
     batch
         The same rows in the same order, flags added.
     earlier
-        Readings of earlier batches that turn out to be spikes, with their flag; write them again.
+        Readings of earlier batches that turn out to be spikes, or the first of a step, with their
+        flag; write them again.
 
     """
 
@@ -125,6 +126,7 @@ class Quality:
         wider("_interval_ns", 0, np.int64)
         wider("_smallest", 0, np.float64)
         wider("_suspect", 0, np.bool_)
+        wider("_stepping", 0, np.bool_)
         wider("_count", 0, np.int64)
         wider("_received", 0, np.int64)
         wider("_flag", 0, np.uint16)
@@ -140,6 +142,7 @@ class Quality:
     _interval_ns: Int64s
     _smallest: Floats
     _suspect: NDArray[np.bool_]
+    _stepping: NDArray[np.bool_]
     _count: Int64s
     _received: Int64s
     _flag: Flags
@@ -195,20 +198,22 @@ class Quality:
         learn = codes[known & ~stuck]
         self._pairs[learn] += 1
         self._equal[codes[known & ~stuck & equal]] += 1
-        self._spikes(codes, value, flag, earlier)
+        self._far_off(codes, value, stuck, flag, earlier)
         self._taken[codes], self._last[codes], self._row[codes] = taken, value, rows
         self._received[codes], self._flag[codes] = batch.received_at[rows], flag[rows]
 
-    def _spikes(
+    def _far_off(
         self,
         codes: Rows,
         value: Floats,
+        stuck: NDArray[np.bool_],
         flag: Flags,
         earlier: list[ReadingBatch],
     ) -> None:
-        """Call a value far off a spike once the next one has not followed it."""
+        """Call a value far off a spike once the next one has not followed it, else a step."""
         rules = self._rules
         far = np.zeros(len(codes), np.bool_)
+        same_way = np.zeros(len(codes), np.bool_)
         full = np.flatnonzero(self._count[codes] >= rules.window)
         if len(full):
             windows = self._window[codes[full]]
@@ -216,11 +221,27 @@ class Quality:
             spread = np.median(np.abs(windows - middle[:, None]), axis=1) * _TO_SIGMA
             least = np.maximum(spread, self._smallest[codes[full]])
             far[full] = np.abs(value[full] - middle) > rules.spike_mads * least
-        suspect = self._suspect[codes]
-        spikes = codes[suspect & ~far]
-        here = self._row[spikes]
-        flag[here[here >= 0]] |= _SPIKE
-        if len(before := spikes[here < 0]):
+            # the same way as the value before: a course that goes on from another place
+            before = self._last[codes[full]]
+            same_way[full] = (value[full] > middle) == (before > middle)
+        suspect, stepping = self._suspect[codes], self._stepping[codes]
+        self._mark(codes[suspect & ~far & ~stepping], _SPIKE, flag, earlier)
+        begun = suspect & far & same_way & ~stepping
+        self._mark(codes[begun], _STEP, flag, earlier)
+        # one step is told once: until the window has followed it, or the course has gone back
+        self._stepping[codes] = far & (stepping | begun)
+        # one value far off waits for the next; two are a new course
+        self._suspect[codes] = far & ~suspect
+        keep = np.flatnonzero((~far | suspect) & ~stuck)
+        place = self._count[codes[keep]] % rules.window
+        self._window[codes[keep], place] = value[keep]
+        self._count[codes[keep]] += 1
+
+    def _mark(self, codes: Rows, bit: np.uint16, flag: Flags, earlier: list[ReadingBatch]) -> None:
+        """Flag the newest reading of some channels, in this batch or in an earlier one."""
+        here = self._row[codes]
+        flag[here[here >= 0]] |= bit
+        if len(before := codes[here < 0]):
             names = list(self._code)
             earlier.append(
                 ReadingBatch.of(
@@ -228,15 +249,9 @@ class Quality:
                     self._taken[before],
                     self._last[before],
                     received_at=self._received[before],
-                    flag=self._flag[before] | _SPIKE,
+                    flag=self._flag[before] | bit,
                 )
             )
-        # one value far off waits for the next; two are a new course
-        self._suspect[codes] = far & ~suspect
-        keep = np.flatnonzero(~far | suspect)
-        place = self._count[codes[keep]] % rules.window
-        self._window[codes[keep], place] = value[keep]
-        self._count[codes[keep]] += 1
 
     def _codes(self, channels: tuple[str, ...]) -> Rows:
         known = self._code

@@ -1,10 +1,10 @@
 """Series values out of raw readings, by the segments (calibration epochs) of each channel.
 
-A series value is the reading plus the offset of the segment that holds at its own time. A
-segment without an offset gets it from its first fit reading. When a gateway's boot counter
-changes, the values before and after are compared: what is noise leaves the datum as it is; a
-jump opens a restart segment, so that the series goes on, and is reported, because a sensor that
-was re-zeroed and a building that moved in the dark look alike from here.
+A series value is the reading, times the calibration factor, plus the offset of the segment that
+holds at its own time. A segment without an offset gets it from its first fit reading. When a
+gateway's boot counter changes, the values before and after are compared: what is noise leaves the
+datum as it is; a jump opens a restart segment, so that the series goes on, and is reported, because
+a sensor that was re-zeroed and a building that moved in the dark look alike from here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,6 +45,11 @@ class Site(Protocol):
         """Segments by channel id, oldest first."""
         ...
 
+    @property
+    def withdrawn(self) -> frozenset[str]:
+        """Ids of segments that were taken back."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
@@ -81,8 +86,59 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
 
     """
     kept: dict[str, Any] = state or {"channels": {}, "jumps": {}}
+    rows = _in_order(batch)
+    by_channel = np.argsort(rows.channel, kind="stable")
+    taken_at, boots = rows.taken_at[by_channel], rows.boot
+    series = rows.value[by_channel]
+    edges = np.searchsorted(rows.channel[by_channel], np.arange(len(rows.channels) + 1))
+    firsts = taken_at[np.minimum(edges[:-1], len(rows) - 1)].tolist()
+    # restarts and unfit readings are rare: without any, most channels have but an offset to add
+    plain = bool((boots == boots[0]).all() and not (rows.flag & _UNFIT).any())
+    channels = dict(kept["channels"])
+    jumps: list[_Jump] = []
+    opened: list[Segment] = []
+    spans = pairwise(edges.tolist())
+    for channel_id, first_ns, (low, high) in zip(rows.channels, firsts, spans, strict=True):
+        channel = site.channels.get(channel_id)
+        if channel is None or low == high:
+            continue
+        held, known = channels.get(channel_id), site.segments.get(channel_id, ())
+        offset = _offset_of(held, known, first_ns, int(boots[0])) if plain else None
+        if offset is not None and channel.kind in DATUM_KINDS:
+            assert held is not None  # noqa: S101 - it was looked at
+            series[low:high] += offset
+            tail = series[max(low, high - _KEPT) : high].tolist()
+            channels[channel_id] = {
+                "recent": [*held["recent"], *tail][-_KEPT:],
+                "last": int(taken_at[high - 1]),
+                "boot": int(boots[0]),
+                "calm": min(held["calm"] + high - low, _KEPT),
+                "after": None,
+                "own": [],
+            }
+            continue
+        mine = by_channel[low:high]
+        line = _Line(channel, held, known, site.withdrawn, profile)
+        series[low:high] = line.take(
+            taken_at[low:high], series[low:high], rows.flag[mine], boots[mine]
+        )
+        channels[channel_id] = line.saved()
+        opened += line.opened
+        jumps += line.jumps
+    value = np.empty_like(series)
+    value[by_channel] = series
+    findings, standing = _report(jumps, kept["jumps"], site, profile)
+    return Adjusted(
+        replace(rows, value=value), {"channels": channels, "jumps": standing}, opened, findings
+    )
+
+
+def _in_order(batch: ReadingBatch) -> ReadingBatch:
+    """Sort a batch by the instruments' time."""
+    if (np.diff(batch.taken_at) >= 0).all():
+        return batch
     order = np.argsort(batch.taken_at, kind="stable")
-    rows = ReadingBatch(
+    return ReadingBatch(
         batch.channels,
         batch.channel[order],
         batch.taken_at[order],
@@ -92,28 +148,17 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
         batch.seq[order],
         batch.boot[order],
     )
-    series = rows.value.copy()
-    channels = dict(kept["channels"])
-    jumps: list[_Jump] = []
-    opened: list[Segment] = []
-    by_channel = np.argsort(rows.channel, kind="stable")
-    edges = np.searchsorted(rows.channel[by_channel], np.arange(len(rows.channels) + 1)).tolist()
-    for channel_id, (low, high) in zip(rows.channels, pairwise(edges), strict=True):
-        channel = site.channels.get(channel_id)
-        if channel is None or low == high:
-            continue
-        mine = by_channel[low:high]
-        line = _Line(channel, channels.get(channel_id), site.segments.get(channel_id, ()), profile)
-        series[mine] = line.take(
-            rows.taken_at[mine], rows.value[mine], rows.flag[mine], rows.boot[mine]
-        )
-        channels[channel_id] = line.saved()
-        opened += line.opened
-        jumps += line.jumps
-    findings, standing = _report(jumps, kept["jumps"], site, profile)
-    return Adjusted(
-        replace(rows, value=series), {"channels": channels, "jumps": standing}, opened, findings
-    )
+
+
+def _offset_of(
+    held: Mapping[str, Any] | None, known: Sequence[Segment], first_ns: int, boot: int
+) -> float | None:
+    """Tell the offset of readings of one boot to which nothing else can happen, else `None`."""
+    if held is None or held["own"] or held["after"] is not None or not known:
+        return None
+    newest = known[-1]
+    calm = first_ns > max(held["last"], newest.opened_at_ns) and held["boot"] in {-1, boot}
+    return newest.offset if calm and newest.scale == 1.0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +181,7 @@ class _Line:
         channel: WatchedChannel,
         saved: Mapping[str, Any] | None,
         known: Sequence[Segment],
+        withdrawn: frozenset[str],
         profile: LimitProfile,
     ) -> None:
         held = saved or {"recent": [], "last": 0, "boot": -1, "calm": 0, "after": None, "own": []}
@@ -150,7 +196,7 @@ class _Line:
         self.own: list[Segment] = []
         self.segments = known
         if held["own"]:
-            fixed = {s.id for s in known if s.offset is not None}
+            fixed = {s.id for s in known if s.offset is not None} | withdrawn
             self.own = [_unpacked(channel.id, row) for row in held["own"] if row[0] not in fixed]
             ids = {s.id for s in self.own}
             self.segments = sorted(
@@ -178,7 +224,7 @@ class _Line:
             return raw
         offset = self._calm_offset(taken_at, boot) if datum else None
         if offset is not None:
-            series = raw + offset
+            series = raw * self.segments[-1].scale + offset
             fit = (flag & _UNFIT) == 0
             self.recent = [*self.recent, *series[fit].tolist()][-_KEPT:]
             self.calm += int(fit.sum())
@@ -208,6 +254,8 @@ class _Line:
 
     def _one(self, at_ns: int, raw: float, fit: bool, boot: int, *, datum: bool) -> float:
         segment = self._holding(at_ns)
+        if segment is not None:
+            raw = raw * segment.scale
         if not datum:
             # an offset is a calibration here; nothing is ever measured against its first value
             return raw + ((segment.offset if segment else None) or 0.0)
@@ -261,6 +309,8 @@ class _Line:
         start, absolute = 0.0, segment.absolute
         if segment.survey is not None:
             start, absolute = segment.survey, True
+        elif segment.start is not None:
+            start = segment.start
         elif earlier and self.recent and at_ns > self.last_ns:
             start = median(self.recent[-int(self.profile.number("restart.before")) :])
             absolute = earlier[-1].absolute
@@ -303,6 +353,7 @@ class _Line:
                 SegmentReason.RESTART,
                 offset=segment.offset - jump,
                 absolute=segment.absolute,
+                scale=segment.scale,
                 note=f"jump of {jump:+.3f} {row.unit} taken out",
             )
         )
@@ -414,11 +465,16 @@ def _packed(segment: Segment) -> list[Any]:
         segment.absolute,
         segment.note,
         segment.by,
+        segment.scale,
+        segment.start,
+        segment.made_at_ns,
     ]
 
 
 def _unpacked(channel_id: str, row: Sequence[Any]) -> Segment:
-    segment_id, opened_at_ns, reason, offset, survey, absolute, note, by = row
+    segment_id, opened_at_ns, reason, offset, survey, absolute, note, by, *rest = row
+    # states that were saved before there were factors end here
+    scale, start, made_at_ns = rest or (1.0, None, 0)
     return Segment(
         segment_id,
         channel_id,
@@ -429,4 +485,7 @@ def _unpacked(channel_id: str, row: Sequence[Any]) -> Segment:
         absolute,
         note,
         by,
+        scale,
+        start,
+        made_at_ns,
     )

@@ -1,6 +1,6 @@
 """Readings one by one: sudden steps that a second point confirms, and values that are stuck."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isnan
 from statistics import median
 from typing import Any
@@ -46,6 +46,31 @@ class Steps:
             for kind in ("tilt", "crack")
         }
         self._least["settlement"] = numbers["step.settlement_mm"]
+
+    def calm(
+        self, record: history.Record, channel: WatchedChannel, values: Sequence[float]
+    ) -> history.Record | None:
+        """Do what `stuck` and `watch` would for readings in a row that show nothing.
+
+        `None` when one of them is stuck or counts towards a step: they are to be taken singly.
+        """
+        usual, scatter, same = record.get("usual"), record.get("scatter"), record.get("same")
+        if usual is not None and scatter is not None:
+            if record.get("run") is not None:
+                return None
+            off = max(abs(max(values) - usual), abs(min(values) - usual))
+            if off >= max(self._least[channel.kind], self._factor * scatter):
+                return None
+        last, run = (None, 0) if same is None else same
+        longest = 0
+        for value in values:
+            if value == last:
+                run += 1
+            else:
+                longest, last, run = max(longest, run), value, 1
+        if scatter and max(longest, run) > self._stuck:
+            return None
+        return {**record, "same": [last, min(run, self._stuck)]}
 
     def stuck(self, record: history.Record, value: float) -> tuple[history.Record, bool]:
         """Tell whether a channel that usually varies repeats one value: it says nothing then.

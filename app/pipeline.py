@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -10,20 +11,22 @@ import numpy as np
 import structlog
 
 from alerting import acts, escalation
+from alerting.backfill import BackFill
 from alerting.join import JoinContext, Joined, join
 from analytics import segments
-from app import waves
+from app import restarts, waves
 from app.flagging import Flagging
 from app.watch import Watched, WatchList
 from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, AlertState, Notice
-from domain.clock import HOUR_NS, MINUTE_NS, Clock
+from domain.clock import MINUTE_NS, Clock
 from domain.errors import Conflict, StoreUnavailable
 from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile
 from domain.ports import (
     AlertStore,
     Detector,
+    GatewayStatus,
     Judgement,
     JudgementStore,
     ReadingStore,
@@ -35,18 +38,19 @@ from domain.readings import UNFIT, QualityFlag, ReadingBatch
 from domain.sensors import Segment
 from domain.services import Health
 from domain.views import Latest
-from domain.waves import WAVE_KINDS
 
 log = structlog.get_logger()
 
-_READINGS_AT_ONCE = 5_000
+#: a building costs much the same for one reading and for a hundred, so that whoever is behind
+#: catches up the faster the more there is
+_READINGS_AT_ONCE = 40_000
 _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
 #: a write costs much the same for one reading and for a thousand, so they are gathered a little
 _STORE_EVERY_S = 0.05
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
-_SEGMENTS, _LATEST = "segments", "latest"
+_SEGMENTS, _LATEST, _BACKFILL = "segments", "latest", "back-fill"
 _NOTHING_UNSTORED: tuple[int, int, ReadingBatch] = (0, 0, ReadingBatch.empty())
 
 
@@ -76,6 +80,7 @@ class Pipeline:
         self._spool, self._readings, self._judgements = spool, readings, judgements
         self._alerts, self._register, self._profile = alerts, register, profile
         self._detectors, self._clock = detectors, clock
+        self._back_fill = BackFill(profile)
         self._shard, self._base_url = shard, base_url
         self._watch = WatchList(register, shard)
         # storing has a list of its own: it goes on beside judging, on another thread
@@ -88,7 +93,7 @@ class Pipeline:
         self._heard: dict[str, int] = {}
         self._judged = self._fence = 0
         self._refused = False
-        self._ticked_ns = self._retained_ns = 0
+        self._ticked_ns = 0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
         self._store_down_since = 0.0
@@ -184,8 +189,9 @@ class Pipeline:
             assert self._states is not None  # noqa: S101 - _wake has run
             for building_id, state in self._waves.look(entries, self._watch, self._states).items():
                 draft.keep(building_id, waves.STATE, state)
+        boots = self._restarts([s for entry in entries for s in entry.statuses], draft)
         for watched, rows in self._by_building(batch):
-            self._examine(watched, rows, draft, now_ns)
+            self._examine(watched, rows, draft, now_ns, boots=boots)
         self._commit(
             draft,
             now_ns,
@@ -221,7 +227,6 @@ class Pipeline:
         if draft.changed:
             self._commit(draft, now_ns, cursor=self._judged)
         self._settle(now_ns)
-        self._retain(now_ns)
         self._ticked_ns = now_ns
 
     def store_away_s(self) -> float:
@@ -282,15 +287,34 @@ class Pipeline:
         )
         if not len(of_channel):
             return
+        # channels of one building side by side, so that its part of the batch is a slice
+        place = np.argsort(of_channel, kind="stable")
+        names = [batch.channels[i] for i in place.tolist()]
+        code = np.empty(len(place), np.int32)
+        code[place] = np.arange(len(place), dtype=np.int32)
         building = of_channel[batch.channel]
         # a channel that left the register since has nobody to judge it for
         fit = np.flatnonzero(((batch.flag & UNFIT) == 0) & (building >= 0))
+        if not len(fit):
+            return
         fit = fit[np.lexsort((batch.taken_at[fit], building[fit]))]
+        of_row, of_place = building[fit], of_channel[place]
+        ordered = ReadingBatch(
+            tuple(names),
+            code[batch.channel[fit]],
+            batch.taken_at[fit],
+            batch.value[fit],
+            batch.flag[fit],
+            batch.received_at[fit],
+            batch.seq[fit],
+            batch.boot[fit],
+        )
         watched = list(self._watch.buildings.values())
-        cuts = np.flatnonzero(np.diff(building[fit])) + 1
-        for rows in np.split(fit, cuts):
-            if len(rows):
-                yield watched[int(building[rows[0]])], batch.take(rows)
+        edges = [0, *(np.flatnonzero(np.diff(of_row)) + 1).tolist(), len(fit)]
+        for low, high in pairwise(edges):
+            which = int(of_row[low])
+            first, end = np.searchsorted(of_place, [which, which + 1]).tolist()
+            yield watched[which], ordered.part(low, high, first, end)
 
     def _examine(
         self,
@@ -300,20 +324,26 @@ class Pipeline:
         now_ns: int,
         *,
         tick: bool = False,
+        boots: restarts.Boots | None = None,
     ) -> None:
         """Run every detector of one building over its new readings."""
         assert self._states is not None  # noqa: S101 - _wake has run
         building_id = watched.building.id
-        batch = raw
+        batch, found = raw, []
         if len(raw):
+            if remounted := draft.segments.get(building_id, []):
+                watched = watched.with_segments(remounted)
+            if boots is not None:
+                raw = boots.fill(raw, watched, restarts.boots_of(self._states, building_id))
             adjusted = segments.adjust(
                 raw, self._states.get((building_id, _SEGMENTS)), watched, self._profile
             )
             batch = adjusted.batch
             draft.keep(building_id, _SEGMENTS, adjusted.state)
-            draft.findings += adjusted.findings
+            found += adjusted.findings
             if adjusted.opened:
-                draft.segments[building_id] = list(adjusted.opened)
+                known = {s.id: s for s in [*remounted, *adjusted.opened]}
+                draft.segments[building_id] = list(known.values())
                 watched = watched.with_segments(draft.segments[building_id])
             self._latest[building_id] = _newest(self._latest.get(building_id, {}), batch)
             draft.keep(building_id, _LATEST, self._remembered(watched))
@@ -324,18 +354,41 @@ class Pipeline:
                 continue
             before = self._states.get((building_id, detector.name))
             findings, after = detector.examine(batch, before, view)
-            draft.findings += findings
+            found += findings
             if after is not before and after != before:
                 draft.keep(building_id, detector.name, after)
+        waits = self._states.get((building_id, _BACKFILL))
+        sifted = self._back_fill.sift(found, waits, batch, view.latest, now_ns)
+        draft.findings += found
+        draft.quiet |= sifted.quiet
+        draft.due += [(building_id, cause) for cause in sifted.due]
+        if sifted.state != waits:
+            draft.keep(building_id, _BACKFILL, sifted.state)
+
+    def _restarts(self, statuses: Sequence[GatewayStatus], draft: "_Draft") -> restarts.Boots:
+        """Take in what gateways say of restarts and of instruments that were mounted anew."""
+        assert self._states is not None  # noqa: S101 - _wake has run
+        boots = restarts.Boots(statuses)
+        told = {s.gateway_id for s in statuses if s.boot is not None or s.remounted}
+        served = {b for gateway in told for b in self._watch.served_by.get(gateway, ())}
+        for building_id in sorted(served):
+            watched = self._watch.buildings[building_id]
+            gateways = {c.gateway_id for c in watched.channels.values()} & told
+            after = boots.after(restarts.boots_of(self._states, building_id), gateways)
+            if after is not None:
+                draft.keep(building_id, restarts.STATE, after)
+            mine = [s for s in statuses if s.gateway_id in gateways and s.remounted]
+            if opened := restarts.remounted(mine, watched):
+                draft.segments[building_id] = opened
+        return boots
 
     def _remembered(self, watched: Watched) -> dict[str, Any]:
-        gateways = {c.gateway_id for c in watched.channels.values()}
         return {
             "of": {
                 channel_id: [v.taken_at_ns, v.value, v.received_at_ns]
                 for channel_id, v in self._latest[watched.building.id].items()
             },
-            "heard": {g: self._heard[g] for g in gateways if g in self._heard},
+            "heard": {g: self._heard[g] for g in watched.gateways if g in self._heard},
         }
 
     def _commit(self, draft: "_Draft", now_ns: int, **judgement: Any) -> None:
@@ -346,7 +399,7 @@ class Pipeline:
         )
         opened = tuple(s for rows in draft.segments.values() for s in rows)
         for tries_left in reversed(range(_JOIN_TRIES)):
-            joined = self._joined(draft.findings, now_ns)
+            joined = self._joined(draft, now_ns)
             try:
                 self._judgements.commit(
                     Judgement(
@@ -375,12 +428,14 @@ class Pipeline:
         for event in joined.events:
             log.info("alert " + event.kind, alert=event.alert_id, colour=event.level.word)
 
-    def _joined(self, findings: Sequence[Finding], now_ns: int) -> Joined:
-        if not findings:
+    def _joined(self, draft: "_Draft", now_ns: int) -> Joined:
+        if not draft.findings and not draft.due:
             return Joined((), (), ())
         # those of every building: a cause that many show at once is the weather's or the network's
         alerts = self._judgements.open_alerts(self._watch.buildings)
-        return join(findings, alerts, self._context(), now_ns)
+        return join(
+            draft.findings, alerts, self._context(), now_ns, quiet=draft.quiet, due=draft.due
+        )
 
     def _context(self) -> JoinContext:
         return JoinContext(
@@ -403,7 +458,12 @@ class Pipeline:
             for a in open_alerts
         ):
             minutes = self._profile.number("escalation.minutes")
-            overdue = self._alerts.overdue(Level.RED, now_ns - int(minutes * MINUTE_NS))
+            before_ns = now_ns - int(minutes * MINUTE_NS)
+            overdue = [
+                alert
+                for alert in self._alerts.overdue(Level.RED, before_ns)
+                if self._was_told(alert, before_ns)
+            ]
             joined = escalation.escalate(
                 overdue,
                 self._judgements.active_recipients(),
@@ -415,19 +475,14 @@ class Pipeline:
         settled = acts.settle(open_alerts, self._profile, now_ns)
         self._save(settled.alerts, settled.events, settled.notices)
 
-    def _retain(self, now_ns: int) -> None:
-        """Delete old waveforms, once an hour; those of alerts that are not closed stay."""
-        if now_ns - self._retained_ns < HOUR_NS:
-            return
-        self._retained_ns = now_ns
-        spared = [
-            (channel_id, alert.event_started_at_ns - HOUR_NS, now_ns)
-            for alert in self._judgements.open_alerts(self._watch.buildings)
-            if alert.state is not AlertState.CLOSED and alert.cause is Cause.VIBRATION
-            for channel_id, channel in self._watch.buildings[alert.building_id].channels.items()
-            if channel.kind in WAVE_KINDS
-        ]
-        self._waves.retain(now_ns, spared)
+    def _was_told(self, alert: Alert, before_ns: int) -> bool:
+        """Tell whether people were called long enough ago; of a buffer they may never have been."""
+        told = [notice.created_at_ns for notice in self._alerts.notices(alert.id)]
+        if told:
+            return min(told) <= before_ns
+        waits = (self._states or {}).get((alert.building_id, _BACKFILL)) or {}
+        holds = any(part.level > Level.NONE for part in alert.contributions)
+        return holds and alert.cause.value not in waits  # there was nobody to be called
 
     def _save(
         self, alerts: Sequence[Alert], events: Sequence[AlertEvent], notices: Sequence[Notice]
@@ -449,6 +504,9 @@ class _Draft:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        #: of a buffer: those that call nobody now, and alerts whose buffer has ended
+        self.quiet: frozenset[str] = frozenset()
+        self.due: list[tuple[str, Cause]] = []
         self.segments: dict[str, list[Segment]] = {}
         self.states: dict[tuple[str, str], Any] = {}
 
@@ -463,10 +521,16 @@ class _Draft:
 def _newest(held: Mapping[str, Latest], batch: ReadingBatch) -> dict[str, Latest]:
     """Take in the newest value of each channel by its own time; the batch is sorted by it."""
     newest = dict(held)
-    last: dict[int, int] = {code: row for row, code in enumerate(batch.channel.tolist())}
-    for code, row in last.items():
-        channel_id = batch.channels[code]
-        at_ns = int(batch.taken_at[row])
+    last = np.full(len(batch.channels), -1)
+    last[batch.channel] = np.arange(len(batch))  # of several rows of a channel the last one stays
+    rows = last[last >= 0]
+    for channel_id, at_ns, value, received_ns in zip(
+        [batch.channels[code] for code in batch.channel[rows].tolist()],
+        batch.taken_at[rows].tolist(),
+        batch.value[rows].tolist(),
+        batch.received_at[rows].tolist(),
+        strict=True,
+    ):
         if channel_id not in held or at_ns >= held[channel_id].taken_at_ns:
-            newest[channel_id] = Latest(at_ns, float(batch.value[row]), int(batch.received_at[row]))
+            newest[channel_id] = Latest(at_ns, value, received_ns)
     return newest

@@ -54,8 +54,9 @@ class Planner:
         fast = self._fast([building.id for building, _, _ in sites], now_ns)
         wanted: dict[str, list[Wanted]] = {}
         for building, grade, site in sites:
+            by_hand = {sensor.id for sensor in site.sensors if sensor.by_hand is not None}
             for channel in site.channels:
-                if channel.active:
+                if channel.active and channel.sensor_id not in by_hand:
                     wanted.setdefault(channel.gateway_id, []).append(
                         Wanted(
                             channel.address,
@@ -178,11 +179,16 @@ def payload_of(plan: SamplingPlan) -> bytes:
     --------
     >>> from domain.sampling import PlannedChannel
     >>> payload_of(SamplingPlan("g-7", 3, 0, 0, "C", (PlannedChannel("T1.x", 3600),)))
-    b'{"version":3,"channels":[{"c":"T1.x","interval":3600,"trigger":false}]}'
+    b'{"version":3,"channels":[{"c":"T1.x","interval":3600,"trigger":false,"report":0}]}'
 
     """
     channels = [
-        {"c": one.address, "interval": one.interval_s, "trigger": one.trigger}
+        {
+            "c": one.address,
+            "interval": one.interval_s,
+            "trigger": one.trigger,
+            "report": one.report_s,
+        }
         for one in plan.channels
     ]
     return msgspec.json.encode({"version": plan.version, "channels": channels})

@@ -1,11 +1,15 @@
-"""Once a day: forgets what is older than the settings say, and never what is evidence."""
+"""Once a day: forgets what is older than the settings say, and never what is evidence.
 
-from collections.abc import Iterator
+Waveforms go once an hour: they fill a disk.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
 from domain.alerts import Alert
-from domain.clock import DAY_NS, HOUR_NS, Clock
+from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, Clock
+from domain.findings import Cause
 from domain.fleet_ports import JobRuns, RetentionStore
 from domain.ports import ReadingStore
 from domain.retention import (
@@ -36,6 +40,8 @@ class Retention:
         The clock of readings: ages are told by it.
     wall_clock
         The real time: the run is due by it.
+    forget_waves
+        Deletes old waveforms but those named: (channel, first moment, last moment).
 
     """
 
@@ -47,17 +53,22 @@ class Retention:
         rules: RetentionRules,
         clock: Clock,
         wall_clock: Clock,
+        forget_waves: Callable[[int, Sequence[tuple[str, int, int]]], None] = lambda *_: None,
     ) -> None:
         self._readings, self._store, self._runs, self._rules = readings, store, runs, rules
         self._clock, self._wall_clock = clock, wall_clock
-        self._looked_ns = 0
+        self._forget_waves = forget_waves
+        self._looked_ns = self._waves_ns = 0
 
     def run_once(self) -> int:
         """Run when a day has gone since the last run; tell how many runs that were."""
         now_ns = self._wall_clock.now_ns()
-        if now_ns - self._looked_ns < HOUR_NS // 60:
+        if now_ns - self._looked_ns < MINUTE_NS:
             return 0
         self._looked_ns = now_ns
+        if now_ns - self._waves_ns >= HOUR_NS:
+            self.forget_waves()
+            self._waves_ns = now_ns
         last_ns = self._runs.last_done_ns(JOB)
         if last_ns is not None and now_ns - last_ns < DAY_NS:
             return 0
@@ -79,6 +90,20 @@ class Retention:
         if (day_ns := cutoff_ns(now_ns, rules.daily_days)) is not None:
             self._readings.delete_rollups_before("day", day_ns)
         self._forget_records(now_ns)
+
+    def forget_waves(self) -> None:
+        """Forget waveforms that are old now; those of a vibration that is evidence stay."""
+        now_ns = self._clock.now_ns()
+        spared: list[tuple[str, int, int]] = []
+        for alert in self._store.alerts():
+            if alert.cause is Cause.VIBRATION and is_evidence(alert, self._rules, now_ns):
+                findings = self._store.findings_of(alert)
+                windows = evidence_windows(alert, findings, (), self._rules, now_ns)
+                spared += [
+                    (channel_id, windows[0].start_ns, windows[0].end_ns)
+                    for channel_id in (self._store.waveforms(alert.building_id) if windows else ())
+                ]
+        self._forget_waves(now_ns, spared)
 
     def _forget_records(self, now_ns: int) -> None:
         rules, store = self._rules, self._store

@@ -148,7 +148,7 @@ class WavesSettings(_Part):
 
     folder: str = Field("", description="folder of the files; empty: `waves` in `folder`")
     days: float = Field(
-        365.0, gt=0, description="older waveforms are deleted, those of open alerts never"
+        365.0, gt=0, description="older waveforms are deleted, those of evidence never"
     )
     bytes_max: int = Field(
         20_000_000_000, ge=0, description="with more, the oldest waveforms are deleted"

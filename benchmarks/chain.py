@@ -45,6 +45,12 @@ class Run:
     lost: int
 
 
+def cpu_s_of(pid: int) -> float:
+    """Tell a process's CPU time so far, threads included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def children_cpu_s() -> dict[int, float]:
     """Tell the CPU time of every process below this one, by id."""
     parent_of, used = {}, {}

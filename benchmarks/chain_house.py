@@ -13,39 +13,34 @@ from pathlib import Path
 from app.house import House, Role
 from app.settings import Settings, load_settings
 from benchmarks.ingest_load import CHANNELS, GATEWAYS
+from benchmarks.register import fill_many
 from domain.buildings import Building
-from domain.clock import SystemClock
+from domain.ports import RegisterStore
 from domain.sensors import Channel, Gateway, Segment, SegmentReason, Sensor
 
 
-def fill(house: House) -> None:
-    """Register the load's gateways: one building each, ten surveyed tilt points."""
-    register, by = house.records.register, "bench"
-    now_ns = SystemClock().now_ns()
-    register.put_buildings(
-        [
-            Building(
-                id=f"b-{n:04d}", code=f"BENCH-{n:06d}", name=f"bench building {n}", address="",
-                district="360102", street="", community="", longitude=115.9, latitude=28.68,
-                storeys_above=6, height_m=18.0,
-            )
-            for n in range(GATEWAYS)
-        ],
+def fill(register: RegisterStore) -> None:
+    """Register the load's first gateway: one building, ten surveyed tilt points."""
+    by = "bench"
+    register.put_building(
+        Building(
+            id="b-0000", code="BENCH-0", name="house 0", address="", district="360102", street="",
+            community="", longitude=115.9, latitude=28.68, storeys_above=6, height_m=18.0,
+        ),
         by,
     )  # fmt: skip
-    for n in range(GATEWAYS):
-        gateway = Gateway(f"g-{n:04d}", f"bench gateway {n}")
-        register.put_gateway(gateway, by)
-        for k in range(CHANNELS):
-            sensor = Sensor(f"s-{n}-{k}", f"b-{n:04d}", gateway.id, f"T{k}", "tilt")
-            channel = Channel(f"c-{n}-{k}", sensor.id, gateway.id, f"T{k}.x", "tilt", "‰", axis="x")
-            register.put_sensor(sensor, by)
-            register.put_channel(channel, by)
-            segment = Segment(
-                f"e-{n}-{k}", channel.id, now_ns - 10**16, SegmentReason.INSTALL,
-                offset=0.0, survey=0.0, absolute=True,
-            )  # fmt: skip
-            register.put_segment(segment, by)
+    gateway = Gateway("g-0000", "g-0000")
+    register.put_gateway(gateway, by)
+    for k in range(CHANNELS):
+        sensor = Sensor(f"s-0-{k}", "b-0000", gateway.id, f"T{k}", "tilt")
+        channel = Channel(f"c-0-{k}", sensor.id, gateway.id, f"T{k}.x", "tilt", "‰", axis="x")
+        register.put_sensor(sensor, by)
+        register.put_channel(channel, by)
+        segment = Segment(
+            f"e-0-{k}", channel.id, 0, SegmentReason.INSTALL,
+            offset=0.0, survey=0.0, absolute=True,
+        )  # fmt: skip
+        register.put_segment(segment, by)
 
 
 def main() -> None:
@@ -54,8 +49,8 @@ def main() -> None:
     given = parser.parse_args()
     settings: Settings = load_settings().model_copy(update={"folder": given.folder})
     given.folder.mkdir(parents=True, exist_ok=True)
+    fill_many(given.folder / "records.db", GATEWAYS, fill)
     house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
-    fill(house)
     house.start()
     while any(part.state != "ok" for part in house.health() if part.part == "ingest"):
         time.sleep(0.02)

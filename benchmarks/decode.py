@@ -167,11 +167,15 @@ _FORMS: list[tuple[str, str, Callable[[Rows, int], bytes], str, Callable[[bytes]
 ]  # fmt: skip
 
 
-def run(quick: bool) -> dict[str, Any]:
+def figures(quick: bool) -> list[Figure]:
     """Measure; `quick` takes 20,000 readings instead of 100,000, and fewer turns."""
     n, runs = (20_000, 7) if quick else (100_000, 15)
-    figures = [*natively(n, runs, IngestSettings().batch_messages), *in_packs(n // 5, runs)]
-    return report("decode", figures)
+    return [*natively(n, runs, IngestSettings().batch_messages), *in_packs(n // 5, runs)]
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Measure."""
+    return report("decode", figures(quick))
 
 
 def main() -> None:

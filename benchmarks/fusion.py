@@ -12,15 +12,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize
-from simulators.families import drawn, families
-from simulators.split import split
-from simulators.world_buildings import WorldBuilding, buildings
 
 from analytics.assessment.building import BuildingFacts, assess_building
 from analytics.assessment.course import assess_channels
 from analytics.assessment.fusion import FEATURES
 from analytics.assessment.model import Model, load_model
 from domain.readings import Floats
+from simulators.families import drawn, families
+from simulators.split import split
+from simulators.world_buildings import WorldBuilding, buildings
 
 #: days after a scenario began on which its building is assessed
 DAYS = (60, 100, 140)

@@ -1,7 +1,9 @@
-"""How fast readings come in over the broker and are safe on disk, and what that costs.
+"""How fast readings come in, by both doors, how soon they can be used, and what that costs.
 
-mosquitto with our configuration, the load (one reading a message, QoS 1) and the receiver share
-the machine, each a process of its own. `mosquitto_sub` receives the same load in the same run.
+The whole way to stored and judged, over mosquitto into InfluxDB and over the device door into
+DuckDB, beside Node-RED's two flows, all in turns. Then the way to the synced spool alone: mosquitto
+with our configuration, the load (one reading a message, QoS 1) and the receiver share the machine,
+each a process of its own. `mosquitto_sub` receives the same load in the same run.
 
     python -m benchmarks.ingest [--quick] [--json]
 """
@@ -14,11 +16,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import chain, latency, nodered, wave
+from benchmarks.decode import natively
+from benchmarks.door import through
 from benchmarks.report import Figure, report, show
+from ingest.settings import IngestSettings
 from tests.servers.mosquitto import Mosquitto, start
+from tests.servers.process import ServerMissing
 
 ROOT = Path(__file__).parents[1]
 
@@ -36,12 +45,6 @@ def _load(broker: Mosquitto, messages: int) -> None:
     )  # fmt: skip
 
 
-def _cpu_s(pid: int) -> float:
-    """Tell a process's CPU time so far, threads included."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def receive(folder: Path, messages: int) -> dict[str, float]:
     """Run the load into our receiver and its spool."""
     (folder / "spool").mkdir(parents=True)
@@ -55,10 +58,10 @@ def receive(folder: Path, messages: int) -> dict[str, float]:
         while (line := receiver.stdout.readline()).strip() != "ready":
             if not line:
                 raise RuntimeError("the receiver did not start; its error stands above")
-        broker_s = _cpu_s(broker.pid)
+        broker_s = chain.cpu_s_of(broker.pid)
         _load(broker, messages)
         result: dict[str, float] = json.loads(receiver.stdout.read().splitlines()[-1])
-        result["broker_cpu_s"] = _cpu_s(broker.pid) - broker_s
+        result["broker_cpu_s"] = chain.cpu_s_of(broker.pid) - broker_s
         receiver.wait()
     return result
 
@@ -80,8 +83,8 @@ def receive_with_mosquitto_sub(folder: Path, messages: int) -> tuple[float, floa
                     "--start-ms", int(time.time() * 1000) - 3_000_000),
             stdout=subprocess.DEVNULL, cwd=ROOT,
         )  # fmt: skip
-        first = _cpu_s(peer.pid)
-        while _cpu_s(peer.pid) - first < 0.01:  # until the first messages come
+        first = chain.cpu_s_of(peer.pid)
+        while chain.cpu_s_of(peer.pid) - first < 0.01:  # until the first messages come
             time.sleep(0.002)
         began = time.monotonic()
         _, _, used = os.wait4(peer.pid, 0)
@@ -102,25 +105,127 @@ def memory(folder: Path, messages: int) -> dict[str, float]:
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """The whole way of a reading, each chain the median of its runs.
+
+    Parameters
+    ----------
+    one_by_one, batched
+        Node-RED's flows; `None` where Node-RED cannot be had.
+    broker
+        Ours over mosquitto into InfluxDB.
+    door
+        Ours over the device door into DuckDB.
+    missing
+        Why a peer is not there.
+
+    """
+
+    one_by_one: chain.Run | None
+    batched: chain.Run | None
+    broker: chain.Run | None
+    door: chain.Run
+    missing: str = ""
+
+
+def over_door(messages: int) -> chain.Run:
+    """Run the load through the device door into DuckDB, judged."""
+    came = through(messages, 4, judged=True)
+    cpu_s = came["cpu_s"] / messages * 1e6
+    return chain.Run(messages / came["seconds"], cpu_s, int(messages - came["stored"]))
+
+
+def chains(folder: Path, messages: int, door_messages: int, rounds: int) -> Chains:
+    """Run all chains in turns, so that what else the machine does meets each of them."""
+    missing = ""
+    ways: dict[str, Callable[[Path], chain.Run]] = {
+        "broker": lambda into: chain.over_broker(into, messages),
+        "door": lambda _: over_door(door_messages),
+    }
+    try:
+        install = nodered.installed(Path(tempfile.gettempdir()) / "anju-bench-node-red")
+        ways |= {
+            "batched": lambda into: chain.over_nodered(into, install, messages, "batched"),
+            # ten times as slow: a tenth of the messages takes as long
+            "one by one": lambda into: chain.over_nodered(
+                into, install, max(messages // 10, 1_000), "one by one"
+            ),
+        }
+    except nodered.PeerMissing as error:
+        missing = str(error)
+    runs: dict[str, list[chain.Run]] = {}
+    for turn in range(rounds):
+        for name, way in ways.items():
+            try:
+                runs.setdefault(name, []).append(way(folder / f"{name} {turn}".replace(" ", "-")))
+            except ServerMissing as error:
+                missing = str(error)
+    middle = {name: chain.medians(found) for name, found in runs.items() if found}
+    return Chains(
+        middle.get("one by one"), middle.get("batched"), middle.get("broker"), middle["door"],
+        missing,
+    )  # fmt: skip
+
+
+def chain_figures(found: Chains, subscriber: float | None) -> list[Figure]:
+    """Put the chains beside each other."""
+    why = f" (missing: {found.missing})" if found.missing else ""
+
+    def peer(name: str, run: chain.Run | None, what: str) -> tuple[str, float | None]:
+        return name + ("" if run else why), getattr(run, what) if run else None
+
+    single, batched = "Node-RED, influxdb out", "Node-RED, join 1000 and batch"
+    broker, door = found.broker, found.door
+    return [
+        Figure("broker path to InfluxDB, judged, against Node-RED one by one",
+               broker.rate if broker else None, "readings/s",
+               peer(single, found.one_by_one, "rate"), ">= 10", "ratio"),
+        Figure("broker path to InfluxDB, judged, against Node-RED batched",
+               broker.rate if broker else None, "readings/s",
+               peer(batched, found.batched, "rate"), ">= 1.2", "ratio"),
+        Figure("broker path to InfluxDB: lost", broker.lost if broker else None, "readings",
+               None, "== 0"),
+        Figure("broker path to InfluxDB: CPU a million, everything",
+               broker.cpu_s_per_million if broker else None, "s",
+               peer(batched, found.batched, "cpu_s_per_million")),
+        Figure("Node-RED one by one: lost", found.one_by_one.lost if found.one_by_one else None,
+               "readings"),
+        Figure("Node-RED batched: lost", found.batched.lost if found.batched else None, "readings"),
+        Figure("device door to DuckDB, judged, 200 gateways", door.rate, "readings/s",
+               peer(batched, found.batched, "rate"), ">= 4", "ratio"),
+        Figure("device door to DuckDB: CPU a million, everything", door.cpu_s_per_million, "s",
+               peer(batched, found.batched, "cpu_s_per_million"), "<= 0.15", "ratio"),
+        Figure("device door to DuckDB: lost", door.lost, "readings", None, "== 0"),
+        Figure("device door to DuckDB beside a bare subscriber", door.rate, "readings/s",
+               ("mosquitto_sub through mosquitto", subscriber)),
+    ]  # fmt: skip
+
+
 def run(quick: bool) -> dict[str, Any]:
-    """Measure; `quick` takes 40,000 messages instead of 400,000 and 200,000 instead of 10 M."""
-    messages, long_run = (40_000, 200_000) if quick else (400_000, 10_000_000)
+    """Measure; `quick` takes a tenth or less of everything, and each chain once."""
+    messages, long_run = (20_000, 100_000) if quick else (400_000, 10_000_000)
     with tempfile.TemporaryDirectory(prefix="anju-bench-") as name:
         folder = Path(name)
         ours = receive(folder / "ours", messages)
         peer = receive_with_mosquitto_sub(folder / "peer", messages)
+        found = chains(folder, *((10_000, 50_000, 1) if quick else (200_000, 1_000_000, 3)))
         long = memory(folder / "memory", long_run)
     rate, cpu_us = messages / ours["seconds"], ours["cpu_s"] / messages * 1e6
     name = "mosquitto_sub" if peer else "mosquitto_sub (not installed)"
     figures = [
+        *chain_figures(found, peer[0] if peer else None),
+        *latency.figures(quick),
+        *natively(*((20_000, 5) if quick else (100_000, 15)), IngestSettings().batch_messages),
+        *wave.figures(quick),
         Figure(
-            "validated readings/s, broker path",
+            "validated readings/s, broker path to the synced spool",
             rate,
             "1/s",
             (name, peer[0] if peer else None),
             ">= 20000",
         ),
-        Figure("lost", messages - ours["drained"], "readings", goal="== 0"),
+        Figure("lost before the spool", messages - ours["drained"], "readings", goal="== 0"),
         Figure("CPU a reading, receiver", cpu_us, "µs", (name, peer[1] if peer else None)),
         Figure("CPU a reading, broker", ours["broker_cpu_s"] / messages * 1e6, "µs"),
         Figure("readings a sync", messages / ours["batches"], "readings"),

@@ -33,6 +33,8 @@ class Figure:
         `value / against`.
     goal
         Such as `>= 0.75`, about the ratio or the value.
+    interval
+        Ends of the value's 95 % interval.
 
     """
 
@@ -42,6 +44,7 @@ class Figure:
     against: tuple[str, float | None] | None = None
     goal: str | None = None
     goal_of: Literal["ratio", "value"] = "value"
+    interval: tuple[float, float] | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -64,6 +67,8 @@ class Figure:
     def as_json(self) -> dict[str, Any]:
         """Give the figure's part of the report."""
         figure: dict[str, Any] = {"name": self.name, "value": _short(self.value), "unit": self.unit}
+        if self.interval:
+            figure["interval_95"] = [_short(end) for end in self.interval]
         if self.value is None:
             figure["note"] = "not measured"
         if self.against:
@@ -99,6 +104,8 @@ def show(made: dict[str, Any], *, as_json: bool) -> None:
         value = figure["value"]
         line = f"  {figure['name']:<52} "
         line += "not measured" if value is None else f"{value:>14,g} {figure['unit']}"
+        if ends := figure.get("interval_95"):
+            line += f" [{ends[0]:g} to {ends[1]:g}]"
         if against := figure.get("against"):
             peer = "not measured" if against["value"] is None else f"{against['value']:,g}"
             line += f"   ({against['name']}: {peer}"

@@ -1,8 +1,9 @@
-"""Readings stores: writes, space, replays and the reads that pages make.
+"""Readings stores: writes, space, replays and the reads that pages make, DuckDB beside InfluxDB.
 
-`python -m benchmarks.store [--json] [--quick]`. The limit for DuckDB is the same Arrow rows
-inserted into a bare table in the same run; for InfluxDB the same readings as ready lines, without
-latest and rollups. InfluxDB is Debian's, started for the run; without it nothing is measured.
+`python -m benchmarks.store [--json] [--quick]`. Both stores take the same batches in turns, and
+are asked the same in turns; figures are medians. InfluxDB is Debian's, started for the run;
+without it the ratios are not measured. "Bare" is the least that each engine can do: Arrow rows
+inserted into a table, and ready lines, both without newest values and rollups.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,8 @@ from domain.readings import ReadingBatch, concat
 from storage.readings import open_readings
 from storage.readings.columns import rows_of
 from storage.readings.influx_http import InfluxHttp
-from storage.readings.influx_lines import prefix_of, reading_lines
+from storage.readings.influx_lines import prefix_of, reading_lines, span_lines
+from storage.readings.spans import Spans
 from tests.servers.influx import start
 from tests.servers.process import ServerMissing
 
@@ -32,16 +35,10 @@ START = 1_790_812_800_000_000_000  # 2026-10-01
 CHANNELS = 10_000
 DENSE, DENSE_ROWS = "B00000-DENSE.x", 30 * 1440  # one reading a minute for 30 days
 SPAN = START, START + 30 * DAY_NS
-NAMES = (
-    "write rows/s, 10,000-row batches",
-    "bytes a row",
-    "replay of a stored batch of 20,000 rows",
-    "latest of 10,000 channels",
-    "one channel, 30 days raw",
-    "one channel, 30 days to 1,000 points",
-    "daily rollups, {} channels x 365",
-)
-UNITS = ("rows/s", "B", "ms", "ms", "ms", "ms", "ms")
+YEAR = START - 365 * DAY_NS, START
+BUILDINGS = 1_000
+INFLUX = "InfluxDB 1.6.7"
+SLOW = ("replay", "year")  # seconds each in InfluxDB
 
 
 def rounds(count: int) -> Iterator[ReadingBatch]:
@@ -64,160 +61,216 @@ def rounds(count: int) -> Iterator[ReadingBatch]:
         )
         minute = np.arange(number * part, min(DENSE_ROWS, (number + 1) * part))
         dense = ReadingBatch.of(
-            [DENSE] * len(minute), START + minute * MINUTE_NS, np.round(np.sin(minute / 1440), 3)
+            [DENSE] * len(minute),
+            START + minute * MINUTE_NS,
+            np.round(np.sin(minute / 1440), 3),
+            received_at=START + minute * MINUTE_NS + 400_000_000,
         )
         yield concat([steady, dense])
 
 
-def days(channels: int) -> Iterator[ReadingBatch]:
-    """Two readings a day of some channels for 365 days, five days a batch."""
-    ids = [f"B{i:05d}.score" for i in range(channels)]
+def days() -> Iterator[ReadingBatch]:
+    """Two readings a day of each building's score for 365 days, five days a batch."""
+    ids = [f"B{i:05d}.score" for i in range(BUILDINGS)]
     for first in range(0, 365, 5):
-        at = START - 365 * DAY_NS + np.arange(first * 2, first * 2 + 10) * (DAY_NS // 2)
+        at = YEAR[0] + np.arange(first * 2, first * 2 + 10) * (DAY_NS // 2)
         yield ReadingBatch.of(
-            ids * 10, np.repeat(at, channels), np.tile(np.arange(channels) % 97 / 7, 10)
+            ids * 10, np.repeat(at, BUILDINGS), np.tile(np.arange(BUILDINGS) % 97 / 7, 10)
         )
 
 
-def milliseconds(work: Callable[[], object], times: int = 5) -> float:
-    """Time a piece of work, the median of some tries."""
-    taken = []
-    for _ in range(times):
-        before = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - before)
-    return float(np.median(taken) * 1e3)
+def day_spans() -> Spans:
+    """Tell the daily rollups that `days` come to, as InfluxDB's adapter would write them."""
+    channel = np.tile(np.arange(BUILDINGS, dtype=np.int32), 365)
+    low = channel % 97 / 7
+    start = np.repeat(YEAR[0] + np.arange(365) * DAY_NS, BUILDINGS)
+    return Spans(channel, start, np.full(len(channel), 2), 2 * low, low, low)
 
 
-def rows_a_second(write: Callable[[ReadingBatch], object], batches: list[ReadingBatch]) -> float:
-    """Time the writing of batches, after the first has met all channels."""
-    write(batches[0])
+def seconds(work: Callable[[], object]) -> float:
+    """Time a piece of work."""
     before = time.perf_counter()
-    for batch in batches[1:]:
-        write(batch)
-    return sum(map(len, batches[1:])) / (time.perf_counter() - before)
+    work()
+    return time.perf_counter() - before
 
 
-def bare_insert(folder: Path, batches: list[ReadingBatch]) -> tuple[float, float]:
-    """Insert the same rows into a bare DuckDB table: rows/s and bytes a row."""
-    file = folder / "bare.duckdb"
-    with duckdb.connect(str(file)) as database:
-        database.execute(
+def in_turns(works: dict[str, Callable[[], object]], tries: int) -> dict[str, float]:
+    """Time pieces of work in turns; medians in ms."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(tries):
+        for name, work in works.items():
+            taken[name].append(seconds(work))
+    return {name: float(np.median(times)) * 1e3 for name, times in taken.items()}
+
+
+class Written:
+    """Writes batches in several ways in turns and tells the median speed of each."""
+
+    def __init__(self, ways: dict[str, Callable[[ReadingBatch], object]]) -> None:
+        self._ways = ways
+        self._speeds: dict[str, list[float]] = {name: [] for name in ways}
+
+    def write(self, batch: ReadingBatch) -> None:
+        """Write a batch in each way."""
+        for name, way in self._ways.items():
+            self._speeds[name].append(len(batch) / seconds(partial(way, batch)))
+
+    def rows_a_second(self, name: str) -> float | None:
+        """Tell the median speed of a way; `None` when it was not tried."""
+        # the first batch meets all channels for the first time
+        return float(np.median(self._speeds[name][1:])) if name in self._speeds else None
+
+
+class Influx:
+    """InfluxDB as our adapter uses it, and as one would by hand."""
+
+    def __init__(self, server: Any, batch: ReadingBatch) -> None:
+        bucket = server.new_bucket()
+        self.store: ReadingStore = open_readings(server.store_url(bucket), server.token)
+        self.http = InfluxHttp(server.url, server.org, bucket, server.token)
+        self._bare = InfluxHttp(server.url, server.org, server.new_bucket(), server.token)
+        self._prefixes = [prefix_of(c) for c in batch.channels]
+        self._codes = np.arange(len(self._prefixes), dtype=np.int32)
+        self._lines: tuple[int, list[str]] = (0, [])
+
+    def prepare(self, batch: ReadingBatch) -> None:
+        """Write a batch's lines beforehand: making them is not InfluxDB's work."""
+        self._lines = id(batch), list(reading_lines(rows_of(batch, self._codes), self._prefixes))
+
+    def write_bare(self, batch: ReadingBatch) -> None:
+        """Write the prepared lines."""
+        assert self._lines[0] == id(batch)
+        self._bare.write(self._lines[1])
+
+    def write_year(self) -> None:
+        """Write the buildings' daily rollups."""
+        prefixes = [prefix_of(f"B{i:05d}.score") for i in range(BUILDINGS)]
+        self.http.write(list(span_lines(day_spans(), "day", prefixes)))
+
+    def last(self) -> dict[str, float]:
+        """Ask for the newest values as InfluxDB's own language has it."""
+        tables = self.http.query("SELECT last(value) FROM readings GROUP BY channel")
+        return {table.tags["channel"]: table.values[0][1] for table in tables}
+
+
+class Bare:
+    """A bare DuckDB table."""
+
+    def __init__(self, file: Path) -> None:
+        self.database = duckdb.connect(str(file))
+        self.database.execute(
             "CREATE TABLE reading (channel INTEGER, taken_at BIGINT, value DOUBLE,"
             " flag USMALLINT, received_at BIGINT)"
         )
-        tables = [
-            pa.table([b.channel, b.taken_at, b.value, b.flag, b.received_at], list("abcde"))
-            for b in batches
-        ]
-        before = time.perf_counter()
-        for table in tables:
-            database.register("given", table)
-            database.execute("INSERT INTO reading SELECT * FROM given")
-        rows = sum(map(len, batches))
-        speed = rows / (time.perf_counter() - before)
-    return speed, file.stat().st_size / rows
+
+    def write(self, batch: ReadingBatch) -> None:
+        """Insert a batch."""
+        columns = [getattr(batch, n) for n in ("channel", "taken_at", "value", "flag")]
+        self.database.register("given", pa.table([*columns, batch.received_at], list("abcde")))
+        self.database.execute("INSERT INTO reading SELECT * FROM given")
 
 
-def measure(
-    store: ReadingStore, batches: list[ReadingBatch], daily: int, tries: int
-) -> tuple[float, list[float]]:
-    """Write batches, then time a replay and the reads: rows/s, and ms each."""
-    speed = rows_a_second(store.append, batches)
-    stored = concat(batches[-2:])
-    stored = stored.take(np.arange(20_000))
-    ids = [*batches[0].channels[:CHANNELS]]
-    for batch in days(daily):
-        store.append(batch)
-    daily_ids = [f"B{i:05d}.score" for i in range(daily)]
-    year = START - 366 * DAY_NS, START + DAY_NS
-    assert len(store.rollups(daily_ids[-1], *year, "day")) == 365
-    assert len(store.between(DENSE, *SPAN)) == DENSE_ROWS
-    return speed, [
-        milliseconds(lambda: store.append(stored), tries),
-        milliseconds(lambda: store.latest(ids)),
-        milliseconds(lambda: store.between(DENSE, *SPAN)),
-        milliseconds(lambda: store.downsample(DENSE, *SPAN, 1_000)),
-        milliseconds(lambda: [store.rollups(c, *year, "day") for c in daily_ids], 1),
-    ]
+def size_on_disk(folder: Path, count: int) -> float:
+    """Write batches to a file of their own: bytes a reading, newest values and rollups included."""
+    file, rows = folder / "size.duckdb", 0
+    with contextlib.closing(open_readings(f"duckdb://{file}")) as store:
+        for batch in rounds(count):
+            store.append(batch)
+            rows += len(batch)
+    return file.stat().st_size / rows
 
 
-def bench_duckdb(folder: Path, batches: list[ReadingBatch], daily: int) -> list[Figure]:
-    """Measure the DuckDB adapter beside a bare insert."""
-    bare_speed, bare_size = bare_insert(folder, batches)
-    # space is measured on its own file: the reads' one also holds the daily series
-    file = folder / "size.duckdb"
-    store = open_readings(f"duckdb://{file}")
-    for batch in batches:
-        store.append(batch)
-    store.close()
-    size = file.stat().st_size / sum(map(len, batches))
+def measure(folder: Path, influx_server: Any | None, count: int, tries: int) -> list[Figure]:
+    """Write to both in turns, then read from both in turns."""
+    batches = rounds(count)
+    first = next(batches)
     store = open_readings(f"duckdb://{folder}/readings.duckdb")
-    speed, reads = measure(store, batches, daily, 5)
+    bare = Bare(folder / "bare.duckdb")
+    ways: dict[str, Callable[[ReadingBatch], object]] = {"duckdb": store.append, "bare": bare.write}
+    influx = Influx(influx_server, first) if influx_server else None
+    if influx:
+        ways |= {"influx": influx.store.append, "lines": influx.write_bare}
+    written, stored = Written(ways), first
+    for batch in [first, *batches]:
+        if influx:
+            influx.prepare(batch)
+        written.write(batch)
+        stored = batch
+    for batch in days():
+        store.append(batch)
+    if influx:
+        influx.write_year()
+
+    ids = list(first.channels[:CHANNELS])
+    scores = [f"B{i:05d}.score" for i in range(BUILDINGS)]
+    asks: dict[str, Callable[[ReadingStore], Any]] = {
+        "latest": lambda store: store.latest(ids),
+        "raw": lambda store: store.between(DENSE, *SPAN),
+        "points": lambda store: store.downsample(DENSE, *SPAN, 1_000),
+        "replay": lambda store: store.append(stored),
+        "year": lambda store: store.rollups_of(scores, *YEAR, "day"),
+    }
+    checks = {"latest": CHANNELS, "raw": DENSE_ROWS, "points": 1_000, "year": BUILDINGS}
+    found: dict[str, dict[str, float]] = {}
+    for name, ask in asks.items():
+        works: dict[str, Callable[[], object]] = {"duckdb": partial(ask, store)}
+        if influx:
+            works["influx"] = partial(ask, influx.store)
+            if name == "latest":
+                works["by hand"] = influx.last
+        if name in checks:
+            for work in works.values():  # once for the caches
+                assert len(work()) >= checks[name]  # type: ignore[arg-type]
+        found[name] = in_turns(works, tries if name not in SLOW else max(1, tries // 2))
     store.close()
-    against: list[tuple[str, float | None] | None] = [
-        ("bare Arrow insert", bare_speed),
-        ("bare Arrow insert", bare_size),
-        *[None] * 5,
-    ]
-    return [
-        Figure(f"DuckDB: {name.format(daily)}", value, unit, peer)
-        for name, value, unit, peer in zip(
-            NAMES, [speed, size, *reads], UNITS, against, strict=True
-        )
-    ]
+    if influx:
+        influx.store.close()
 
+    def beside(name: str, title: str, goal: str | None, peer: str = "influx") -> Figure:
+        times = found[name]
+        against = (INFLUX, times.get(peer))
+        return Figure(title, times["duckdb"], "ms", against, goal, "ratio")
 
-def bench_influx(folder: Path, batches: list[ReadingBatch], daily: int) -> list[Figure]:
-    """Measure the InfluxDB adapter beside ready lines of the readings alone."""
-    try:
-        with start(folder / "influx") as server:
-            bare = InfluxHttp(server.url, server.org, server.new_bucket(), server.token)
-            prefixes = [prefix_of(c) for c in batches[0].channels]
-            codes = np.arange(len(prefixes), dtype=np.int32)
-            lines = {id(b): list(reading_lines(rows_of(b, codes), prefixes)) for b in batches}
-            bare_speed = rows_a_second(lambda batch: bare.write(lines[id(batch)]), batches)
-            bare.close()
-            with contextlib.closing(
-                open_readings(server.store_url(server.new_bucket()), server.token)
-            ) as store:
-                speed, reads = measure(store, batches, daily, 1)
-            server.remove_buckets()
-    except ServerMissing as missing:
-        return [
-            Figure(f"InfluxDB: {name.format(daily)}", None, unit, (str(missing), None))
-            for name, unit in zip(NAMES, UNITS, strict=True)
-        ]
-    values = [speed, None, *reads]
-    peers: list[tuple[str, float | None] | None] = [
-        ("ready lines of the readings alone", bare_speed),
-        ("the server tells no size", None),
-        *[None] * 5,
-    ]
+    same, plain = f"{INFLUX}, same work", f"{INFLUX}, ready lines"
+    speed = written.rows_a_second
     return [
-        Figure(f"InfluxDB: {name.format(daily)}", value, unit, peer)
-        for name, value, unit, peer in zip(NAMES, values, UNITS, peers, strict=True)
-    ]
+        Figure("embedded durable write, newest values and rollups kept", speed("duckdb"),
+               "rows/s", (same, speed("influx")), ">= 4", "ratio"),
+        Figure("embedded durable write, bare Arrow insert", speed("bare"),
+               "rows/s", (plain, speed("lines")), ">= 4", "ratio"),
+        Figure("embedded durable write against InfluxDB's bare lines", speed("duckdb"),
+               "rows/s", (plain, speed("lines"))),
+        beside("latest", "latest of 10,000 sensors", "<= 0.05", "by hand"),
+        beside("latest", "latest of 10,000 sensors, InfluxDB with heads of ours", None),
+        beside("raw", "one sensor, 30 days raw", "<= 0.2"),
+        beside("year", "a year of 1,000 buildings from daily rollups", "<= 0.02"),
+        beside("points", "one sensor, 30 days to 1,000 points", None),
+        beside("replay", "replay of a stored batch", None),
+    ]  # fmt: skip
 
 
 def run(quick: bool) -> dict[str, Any]:
-    """Measure both stores; `quick` writes a tenth."""
-    daily = 100 if quick else 1_000
-    batches = list(rounds(20 if quick else 150))
-    with tempfile.TemporaryDirectory(prefix="anju-bench-") as name:
+    """Measure both stores; `quick` writes a part."""
+    count, tries = (8, 3) if quick else (40, 7)
+    with tempfile.TemporaryDirectory(prefix="anju-bench-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
-        figures = bench_duckdb(folder, batches, daily)
-        few = list(rounds(10 if quick else 40))
-        figures += bench_influx(folder, few, daily)
-    return report("store", figures)
+        try:
+            server = stack.enter_context(start(folder / "influx"))
+        except ServerMissing:
+            server = None
+        figures = measure(folder, server, count, tries)
+        if server:
+            server.remove_buckets()
+        size = size_on_disk(folder, 150)
+    return report("store", [*figures, Figure("bytes a reading on disk", size, "B", None, "<= 8")])
 
 
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--quick", action="store_true", help="under half a minute")
+    parser.add_argument("--quick", action="store_true", help="a short form, under a minute")
     asked = parser.parse_args()
     show(run(asked.quick), as_json=asked.json)
 

@@ -10,6 +10,7 @@ Through the device door likewise, a connection for each gateway.
 
 import argparse
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -21,8 +22,9 @@ from typing import Any
 from analytics.limits import load_profile
 from analytics.vibration import VibrationSettings, features_of
 from app.house import House, Role
+from app.logs import set_up_logs
 from app.settings import Settings
-from benchmarks.ingest import ROOT, _cpu_s
+from benchmarks.chain import ROOT, cpu_s_of
 from benchmarks.report import Figure, report, show
 from benchmarks.wave_load import SAMPLES_A_BLOCK, SENSORS, payload_of, topic_of
 from domain.buildings import Building
@@ -128,9 +130,9 @@ def through_the_broker(folder: Path, blocks: int) -> dict[str, float]:
         try:
             while not figure_of(house, "connections"):
                 time.sleep(0.05)
-            before_s = _cpu_s(broker.pid)
+            before_s = cpu_s_of(broker.pid)
             came = _taken_in(house, blocks, broker.port)
-            return came | {"broker_cpu_s": _cpu_s(broker.pid) - before_s}
+            return came | {"broker_cpu_s": cpu_s_of(broker.pid) - before_s}
         finally:
             house.stop()
 
@@ -147,7 +149,7 @@ def through_the_door(folder: Path, blocks: int) -> dict[str, float]:
 
 def _taken_in(house: House, blocks: int, port: int, *more: str) -> dict[str, float]:
     """Run the load, and wait until all of it is stored and judged."""
-    used, began, first = _cpu_s(os.getpid()), time.monotonic(), 0.0
+    used, began, first = cpu_s_of(os.getpid()), time.monotonic(), 0.0
     load = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.wave_load", "--port", str(port),
          "--blocks", str(blocks), "--start-ns", str(start_of(blocks)), *more],
@@ -172,19 +174,20 @@ def _taken_in(house: House, blocks: int, port: int, *more: str) -> dict[str, flo
     return {
         "seconds": seconds,
         "load_s": done["seconds"],
-        "cpu_s": _cpu_s(os.getpid()) - used,
+        "cpu_s": cpu_s_of(os.getpid()) - used,
         "in_store": in_store,
         "kept": dict(house.wave_desk.health().figures)["kept"],
         "rows": float(head),
     }
 
 
-def run(quick: bool) -> dict[str, Any]:
+def figures(quick: bool) -> list[Figure]:
     """Measure; `quick` takes 3 M samples each way instead of 30 M and 20 M."""
+    set_up_logs("text", logging.WARNING)  # to standard error: standard output is the report's
     alone, over = (1_000, 1_000) if quick else (10_000, 6_667)
     inside = in_process(alone)
     rate = alone * SAMPLES_A_BLOCK / inside["seconds"]
-    figures = [
+    found = [
         Figure("samples/s decoded and featured, in process", rate, "1/s"),
         Figure(
             "CPU a sample, decoded and featured",
@@ -196,7 +199,7 @@ def run(quick: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="anju-bench-") as name:
         came = through_the_broker(Path(name), over)
     samples = over * SAMPLES_A_BLOCK
-    figures += [
+    found += [
         Figure(
             "samples/s received and featured through the broker",
             samples / came["seconds"],
@@ -212,7 +215,7 @@ def run(quick: bool) -> dict[str, Any]:
     ]
     with tempfile.TemporaryDirectory(prefix="anju-bench-") as name:
         door = through_the_door(Path(name), over)
-    figures += [
+    found += [
         Figure(
             "samples/s received and featured through the door",
             samples / door["seconds"],
@@ -223,7 +226,12 @@ def run(quick: bool) -> dict[str, Any]:
         Figure("features missing, door", over - door["in_store"], "blocks", goal="== 0"),
         Figure("CPU a sample, house with the door", door["cpu_s"] / samples * 1e9, "ns"),
     ]
-    return report("wave", figures)
+    return found
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Measure."""
+    return report("wave", figures(quick))
 
 
 def main() -> None:

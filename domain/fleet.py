@@ -109,7 +109,7 @@ class FleetRow:
 
 def sensor_health(
     channels: Sequence[Channel],
-    segments: Iterable[Segment],
+    segments: Sequence[Segment],
     latest: Mapping[str, Reading],
     profile: LimitProfile,
     now_ns: int,
@@ -126,8 +126,9 @@ def sensor_health(
     if any(reading.flag & DEGRADING for reading in newest):
         return SensorHealth.DEGRADED
     if any(channel.kind in COMPENSATED for channel in channels):
-        began_ns = max((segment.opened_at_ns for segment in _begun(segments)), default=now_ns)
-        if now_ns - began_ns < profile.number("compensation.days") * DAY_NS:
+        began_ns = hung_up_ns(segments)
+        up_ns = 0 if began_ns is None else now_ns - began_ns
+        if up_ns < profile.number("compensation.days") * DAY_NS:
             return SensorHealth.LEARNING
     return SensorHealth.OK
 
@@ -245,10 +246,18 @@ def figures_of(
     }
 
 
-def _begun(segments: Iterable[Segment]) -> list[Segment]:
-    """Keep the segments with which something new was hung up."""
-    own = sorted(segments, key=lambda segment: segment.opened_at_ns)
-    return [s for s in own if s.reason.value in {"install", "re-mount", "swap"}] or own[:1]
+#: reasons of segments that begin with an instrument that was hung up anew
+_HUNG_UP = frozenset({"install", "re-mount", "re-orientation", "swap"})
+
+
+def hung_up_ns(segments: Sequence[Segment]) -> int | None:
+    """Tell when what measures now was hung up; `None`: nobody knows.
+
+    From then on the weather's share of its readings has to be learnt.
+    """
+    own = sorted(segment.opened_at_ns for segment in segments)
+    begun = [s.opened_at_ns for s in segments if s.reason.value in _HUNG_UP]
+    return max(begun, default=own[0] if own else None)
 
 
 def _care(profile: LimitProfile, figure: str) -> CareRow | None:

@@ -160,6 +160,10 @@ class RetentionStore(Protocol):
         """List the channels that measure temperature at a building."""
         ...
 
+    def waveforms(self, building_id: str) -> list[str]:
+        """List the channels of a building whose waveforms are kept."""
+        ...
+
     def delete_refusals(self, before_ns: int) -> int:
         """Delete what was not stored before a moment; what waits to be let in stays."""
         ...

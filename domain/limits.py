@@ -185,6 +185,8 @@ class SamplingRow:
         Longest time between two readings.
     trigger
         Waves are recorded when shaking begins, too.
+    report_s
+        Longest time for which readings may be gathered before they are sent; 0: sent as read.
 
     """
 
@@ -193,6 +195,7 @@ class SamplingRow:
     kinds: tuple[str, ...]
     interval_s: int
     trigger: bool
+    report_s: int
     source: str
     certainty: Certainty
 

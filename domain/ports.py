@@ -62,6 +62,16 @@ class ReadingStore(Protocol):
         """Read the kept hourly or daily (UTC) spans whose start lies in the range."""
         ...
 
+    def rollups_of(
+        self,
+        channel_ids: Sequence[str],
+        start_ns: int,
+        end_ns: int,
+        every: Literal["hour", "day"],
+    ) -> dict[str, Rollup]:
+        """Read the kept spans of many channels at once; those without any are left out."""
+        ...
+
     def delete_before(self, end_ns: int, channel_ids: Sequence[str] | None = None) -> None:
         """Forget readings older than a moment; rollups stay, and so does what `keep` put aside."""
         ...
@@ -94,6 +104,8 @@ class GatewayStatus:
     ----------
     config
         Version of the sampling plan that it follows; `None` when it has said nothing of one.
+    remounted
+        (point or address, moment in ns) of instruments that were mounted anew; `` is all of them.
 
     """
 
@@ -105,6 +117,7 @@ class GatewayStatus:
     signal_dbm: float | None = None
     firmware: str = ""
     config: int | None = None
+    remounted: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,11 +11,19 @@ from domain.limits import Level, SamplingRow
 
 @dataclass(frozen=True, slots=True)
 class PlannedChannel:
-    """How one channel is to be read."""
+    """How one channel is to be read.
+
+    Parameters
+    ----------
+    report_s
+        Its readings may be gathered for so long before they are sent; 0: sent as read.
+
+    """
 
     address: str
     interval_s: int
     trigger: bool = False
+    report_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +107,22 @@ def plan_channels(
 ) -> tuple[tuple[PlannedChannel, ...], str]:
     """Work out how channels are to be read, and why.
 
-    A plan never asks for fewer readings than the channel is registered for: silence is judged
-    by that, and somebody had a reason for it.
+    A plan never asks for fewer readings than the channel is registered for, nor to gather them
+    for longer: silence is judged by that, and somebody had a reason for it.
     """
     by_state = {(row.state, kind): row for row in rows for kind in row.kinds}
     found, states = [], set()
     for channel in sorted(wanted, key=lambda channel: channel.address):
-        interval_s, trigger = channel.interval_s, False
+        interval_s, trigger, report_s = channel.interval_s, False, 0
         for state in (channel.state, *(("alert",) if channel.fast else ())):
             row = by_state.get((state, channel.kind))
             if row is not None:
                 interval_s, trigger = min(interval_s, row.interval_s), trigger or row.trigger
+                # that of the last row: while an alert is on, readings are sent as they are read
+                report_s = min(row.report_s, channel.interval_s)
         states.add("alert" if channel.fast else channel.state)
-        found.append(PlannedChannel(channel.address, interval_s, trigger))
+        report_s = report_s if report_s > interval_s else 0
+        found.append(PlannedChannel(channel.address, interval_s, trigger, report_s))
     order = ("alert", "D", "C", "watched")
     return tuple(found), " ".join(state for state in order if state in states)
 

@@ -17,6 +17,10 @@ class WatchedChannel:
         Series values are absolute (surveyed), not growth only.
     segment_at_ns
         When the segment now in force was opened; 0 when unknown.
+    address
+        What its gateway calls it.
+    turned_at_ns
+        When the instrument was last turned on its wall: earlier values lie in other axes. 0: never.
 
     """
 
@@ -28,11 +32,20 @@ class WatchedChannel:
     interval_s: int
     absolute: bool = False
     segment_at_ns: int = 0
+    turned_at_ns: int = 0
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedPoint:
-    """A sensor as the judgement needs it, with its channels by axis."""
+    """A sensor as the judgement needs it, with its channels by axis.
+
+    Parameters
+    ----------
+    by_hand
+        People measure it: its silence is no fault of an instrument.
+
+    """
 
     sensor_id: str
     gateway_id: str
@@ -41,6 +54,7 @@ class WatchedPoint:
     load_bearing: bool
     storey: int | None
     axes: Mapping[str, WatchedChannel]
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,8 @@ class BuildingView:
         Newest arrival of any reading, fit or not, by gateway id, over all buildings.
     now_ns
         The injected clock's moment of the judgement.
+    by_channel
+        What `channels` gives, when it is known already.
 
     """
 
@@ -76,6 +92,7 @@ class BuildingView:
     latest: Mapping[str, Latest]
     heard_at_ns: Mapping[str, int] = field(default_factory=dict)
     now_ns: int = 0
+    by_channel: Mapping[str, tuple[WatchedPoint, WatchedChannel]] | None = None
 
     def points_of(self, kind: str) -> list[WatchedPoint]:
         """List the points of one kind, in a fixed order."""
@@ -83,8 +100,10 @@ class BuildingView:
             (p for p in self.points.values() if p.kind == kind), key=lambda p: p.sensor_id
         )
 
-    def channels(self) -> dict[str, tuple[WatchedPoint, WatchedChannel]]:
+    def channels(self) -> Mapping[str, tuple[WatchedPoint, WatchedChannel]]:
         """Map each channel's id to its point and itself."""
+        if self.by_channel is not None:
+            return self.by_channel
         return {
             channel.id: (point, channel)
             for point in self.points.values()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from domain.accounts import Fate
 from domain.arrivals import SAMPLE_BYTES_MAX, Arrivals, Count, Refused
-from domain.clock import SECOND_NS
+from domain.clock import MS_NS, SECOND_NS
 from domain.ports import GatewayStatus
 from domain.readings import Flags, QualityFlag, ReadingBatch
 from domain.waves import WaveBlock
@@ -193,8 +193,10 @@ class Columns:
             rows, value = rows.take(~wrong), value[~wrong]
         waves = self._good_waves(~wrong, rows.flag)
         channels, code = _compact(directory.channel_ids, rows.code)
+        # no finer than instruments tell their time: the rest would be noise that fills disks
+        received = rows.received // MS_NS * MS_NS
         return Arrivals(
-            ReadingBatch(channels, code, rows.taken, value, rows.flag, rows.received,
+            ReadingBatch(channels, code, rows.taken, value, rows.flag, received,
                          rows.seq, rows.boot),
             tuple(self._gateways),
             rows.gateway,

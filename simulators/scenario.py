@@ -40,6 +40,11 @@ class Spot:
     seats: int
     key: int
 
+    @property
+    def name(self) -> str:
+        """Name it as scenarios do: `crack 1`."""
+        return f"{self.kind} {self.number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Knock:
@@ -75,6 +80,12 @@ class Scenario:
         Days at which the gateway restarts (and says so by its boot counter).
     works_nearby
         The building stands next to ground works.
+    fault
+        What a good judge calls it, one of the kinds of fault; empty when it is none.
+    season
+        Day of the year on which it begins where the calendar matters.
+    history_days
+        Days that sensors have been there when it begins, in the columnar world.
 
     """
 
@@ -84,9 +95,16 @@ class Scenario:
     quiet: bool = False
     restarts: tuple[float, ...] = ()
     works_nearby: bool = False
+    fault: str = ""
+    season: int | None = None
+    history_days: int = 400
 
     def air(self, days: Floats) -> Floats:
         """Tell what it adds to the air temperature, °C."""
+        return np.zeros(len(days))
+
+    def rain(self, days: Floats) -> Floats:
+        """Tell what it adds to the rain, mm a day; the broker's story has no rain gauge."""
         return np.zeros(len(days))
 
     def moved(self, spot: Spot, days: Floats) -> Floats:
@@ -104,6 +122,14 @@ class Scenario:
     def lost(self, spot: Spot, days: Floats) -> Mask:
         """Tell which readings are never taken."""
         return np.zeros(len(days), bool)
+
+    def remounts(self, spot: Spot) -> tuple[float, ...]:
+        """Tell the days on which people re-mount the instrument, and say so."""
+        return ()
+
+    def battery(self, spot: Spot, days: Floats) -> Floats:
+        """Tell the battery, percent, as the device reports it."""
+        return np.full(len(days), 100.0)
 
     def knocks(self, key: int, start: float, end: float) -> tuple[Knock, ...]:
         """Tell the shakes of the ground between two days, `key` seeds what is left to chance."""

@@ -22,8 +22,8 @@ _COLUMNS = (
     ("boot", "<i4"),
 )
 
-#: a stretch of 5,000 readings then holds some 5 MB of samples
-_BYTES_A_READING = 1_000
+#: a stretch of 40,000 readings then holds some 10 MB of samples
+_BYTES_A_READING = 250
 
 
 class _Wave(msgspec.Struct, array_like=True):

@@ -52,7 +52,7 @@ def influx(server_folder: Path) -> Iterator["object"]:
 
 
 @pytest.fixture(scope="session")
-def broker(server_folder: Path) -> Iterator["object"]:
+def shared_broker(server_folder: Path) -> Iterator["object"]:
     """A real mosquitto with our own configuration; see `tests/servers/mosquitto.py`."""
     from tests.servers.mosquitto import start
 
@@ -61,3 +61,13 @@ def broker(server_folder: Path) -> Iterator["object"]:
             yield server
     except ServerMissing as error:
         _missing(error)
+
+
+@pytest.fixture
+def broker(shared_broker: "object") -> "object":
+    """The real mosquitto, without what an earlier test left there."""
+    from tests.servers.mosquitto import Mosquitto
+
+    assert isinstance(shared_broker, Mosquitto)
+    shared_broker.forget()
+    return shared_broker

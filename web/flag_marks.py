@@ -10,6 +10,8 @@ from web.series import GAP_READINGS
 
 #: runs that a chart marks at most; the longest stay
 RUNS_MAX = 200
+#: that the temperature model still learns is said of the whole chart, not of each reading
+_DRAWN = np.uint16(0xFFFF ^ QualityFlag.IMMATURE_COMPENSATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,14 @@ def runs_of(rows: Adjusted, step_ns: int) -> list[Run]:
 
     Hourly spans have no flags.
     """
-    if rows.spans or not rows.flag.any():
+    flag = rows.flag & _DRAWN
+    if rows.spans or not flag.any():
         return []
-    changed = np.diff(rows.flag.astype(np.int32), prepend=-1) != 0
+    changed = np.diff(flag.astype(np.int32), prepend=-1) != 0
     parted = np.diff(rows.taken_at, prepend=rows.taken_at[0]) > GAP_READINGS * step_ns
     starts = np.flatnonzero(changed | parted)
     ends = np.append(starts[1:], len(rows))
-    flagged = rows.flag[starts] != 0
+    flagged = flag[starts] != 0
     starts, ends = starts[flagged], ends[flagged]
     if len(starts) > RUNS_MAX:
         longest = np.sort(np.argsort(ends - starts, kind="stable")[-RUNS_MAX:])
@@ -59,7 +62,7 @@ def runs_of(rows: Adjusted, step_ns: int) -> list[Run]:
             int(rows.taken_at[start]),
             int(rows.taken_at[end - 1]),
             int(end - start),
-            QualityFlag(int(rows.flag[start])),
+            QualityFlag(int(flag[start])),
             float(series[start]),
         )
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
@@ -70,6 +73,6 @@ def counts_of(rows: Adjusted) -> dict[QualityFlag, int]:
     """Count the readings by each flag."""
     found = {}
     for flag in QualityFlag:
-        if flag and (count := int(((rows.flag & np.uint16(flag)) != 0).sum())):
+        if flag and (count := int(((rows.flag & _DRAWN & np.uint16(flag)) != 0).sum())):
             found[flag] = count
     return found

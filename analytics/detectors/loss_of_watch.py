@@ -1,14 +1,18 @@
 """Loss of watch (失联): a gateway, a sensor or a whole building that is no longer heard."""
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from domain.clock import HOUR_NS, SECOND_NS
+from domain.clock import HOUR_NS, MINUTE_NS, SECOND_NS
 from domain.findings import Cause, Finding
 from domain.ids import same_id
 from domain.limits import Level, Limit, LimitProfile
 from domain.readings import ReadingBatch
 from domain.views import BuildingView, WatchedPoint
+
+#: how often time alone is looked at anyway: readings in between bring nothing but life
+_OFTEN_NS = MINUTE_NS
 
 
 class LossOfWatch:
@@ -43,9 +47,14 @@ class LossOfWatch:
         self, batch: ReadingBatch, state: Any, view: BuildingView
     ) -> tuple[list[Finding], Any]:
         """Look at the time since each gateway and sensor was heard; the batch is not needed."""
+        if any(point.by_hand for point in view.points.values()):
+            # people come once a month: that is neither silence nor a sign of life of the others
+            view = replace(view, points={k: p for k, p in view.points.items() if not p.by_hand})
         if not any(point.axes for point in view.points.values()):
             return [], state
         now_ns = view.now_ns
+        if state and not state["held"] and len(batch) and 0 <= now_ns - state["looked"] < _OFTEN_NS:
+            return [], state  # nothing is silent: what becomes so is found when time alone passes
         intervals_ns = _gateway_intervals_ns(view)
         slowest_ns = max(intervals_ns.values())
         step_ns = int(self._step_share * min(intervals_ns.values()))

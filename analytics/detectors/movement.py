@@ -6,9 +6,13 @@ history and one regression a channel, and because a step of one is confirmed by 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from math import hypot
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analytics import history
 from analytics.confirm import Gate, capped, level_of
@@ -20,9 +24,11 @@ from domain.buildings import Building, Grade
 from domain.clock import HOUR_NS, MINUTE_NS
 from domain.findings import Cause, Compensation, Finding
 from domain.limits import Level, Limit, LimitProfile
-from domain.readings import ReadingBatch
+from domain.readings import Floats, Int32s, Int64s, ReadingBatch
 from domain.views import BuildingView, WatchedChannel, WatchedPoint
 
+Rows = NDArray[np.intp]
+_FEW = 8  # readings that are sooner taken one by one than sorted
 STRUCTURAL = ("tilt", "crack", "settlement")
 
 
@@ -86,27 +92,29 @@ class Movement:
     def examine(
         self, batch: ReadingBatch, state: Any, view: BuildingView
     ) -> tuple[list[Finding], Any]:
-        """Take in readings one by one, and judge each bin that they show to be over."""
+        """Take in readings, and judge each bin that they show to be over."""
         if not len(batch):
             return [], state
         known = view.channels()
-        mine = {
-            code: known[channel_id]
-            for code, channel_id in enumerate(batch.channels)
-            if channel_id in known and known[channel_id][1].kind in self.kinds
-        }
-        if not mine:
+        mine: list[tuple[WatchedPoint, WatchedChannel] | None] = [
+            both if (both := known.get(channel_id)) and both[1].kind in self.kinds else None
+            for channel_id in batch.channels
+        ]
+        if not any(mine):
             return [], state
         building = _Building(self, view, state)
-        for code, at_ns, value, boot in zip(
-            batch.channel.tolist(),
-            batch.taken_at.tolist(),
-            batch.value.tolist(),
-            batch.boot.tolist(),
-            strict=True,
-        ):
-            if code in mine:
-                building.take(*mine[code], at_ns, value, boot)
+        if None in mine:
+            batch = batch.take(np.array([both is not None for both in mine])[batch.channel])
+            mine = [both for both in mine if both is not None]
+        # a bin is over when the building's clock, its newest reading, has passed its end
+        over = (batch.taken_at - self.grace_ns) // self.bin_ns - 1
+        newest = np.maximum.accumulate(over)
+        edges = [0, len(batch)]
+        if newest[0] != newest[-1]:
+            edges[1:1] = (np.flatnonzero(np.diff(newest)) + 1).tolist()
+        for low, high in pairwise(edges):
+            building.pass_time(int(newest[low]))
+            building.take(batch, mine, low, high)
         return building.found, building.saved()
 
 
@@ -120,32 +128,132 @@ class _Building:
         self.records: dict[str, history.Record] = dict(kept["channels"])
         self.standings: dict[str, Any] = dict(kept["standings"])
         self.rows: dict[tuple[str, bool], tuple[Limit, ...]] = {}
-        self.points = sorted(view.points.items())
         self.found: list[Finding] = []
+
+    @cached_property
+    def points(self) -> list[tuple[str, WatchedPoint]]:
+        return sorted(self.view.points.items())
 
     def saved(self) -> dict[str, Any]:
         return {"passed": self.passed, "channels": self.records, "standings": self.standings}
 
-    def take(
-        self, point: WatchedPoint, channel: WatchedChannel, at_ns: int, value: float, boot: int
-    ) -> None:
-        """Take in one reading."""
-        over = (at_ns - self.rules.grace_ns) // self.rules.bin_ns - 1
+    def pass_time(self, over: int) -> None:
+        """Judge the bins that are over by now."""
         if self.passed is None:
             self.passed = over
         if over > self.passed:
             self._judge_upto(over)
             self.passed = over
+
+    def take(
+        self,
+        batch: ReadingBatch,
+        mine: Sequence[tuple[WatchedPoint, WatchedChannel] | None],
+        low: int,
+        high: int,
+    ) -> None:
+        """Take in rows between which no bin is judged.
+
+        Channels meet only when bins are judged and when steps are confirmed, so those in which
+        nothing happens are taken in as columns, and only the others reading by reading.
+        """
+        code, taken_at = batch.channel[low:high], batch.taken_at[low:high]
+        value, boot = batch.value[low:high], batch.boot[low:high]
+        if high - low <= _FEW:
+            self._take_each(mine, code, taken_at, value, boot)
+            return
+        order = np.argsort(code, kind="stable")
+        grouped = code[order]
+        edges = [0, *(np.flatnonzero(np.diff(grouped)) + 1).tolist(), len(order)]
+        sorted_value, bins = value[order], taken_at[order] // self.rules.bin_ns
+        values, packed = sorted_value.tolist(), sorted_value.astype("<f8", copy=False).tobytes()
+        # mostly all is of one bin and one boot: looked at once, not for each channel
+        one_bin = int(bins[0]) if (bins == bins[0]).all() else None
+        one_boot = int(boot[0]) if (boot == boot[0]).all() else None
+        eventful: list[Rows] = []
+        for start, end in pairwise(edges):
+            both = mine[int(grouped[start])]
+            assert both is not None  # noqa: S101 - the others were left out
+            calm = one_boot is not None and self._take_calm(
+                both[1],
+                values[start:end],
+                packed[8 * start : 8 * end],
+                one_boot,
+                [one_bin] * (end - start) if one_bin is not None else bins[start:end].tolist(),
+            )
+            if not calm:
+                eventful.append(order[start:end])
+        if not eventful:
+            return
+        rows = np.sort(np.concatenate(eventful))
+        self._take_each(mine, code[rows], taken_at[rows], value[rows], boot[rows])
+
+    def _take_each(
+        self,
+        mine: Sequence[tuple[WatchedPoint, WatchedChannel] | None],
+        code: Int32s,
+        taken_at: Int64s,
+        value: Floats,
+        boot: Int32s,
+    ) -> None:
+        columns = (code.tolist(), taken_at.tolist(), value.tolist(), boot.tolist())
+        for at, at_ns, number, count in zip(*columns, strict=True):
+            if both := mine[at]:
+                self._take_one(both[1], at_ns, number, count)
+
+    def _take_calm(
+        self,
+        channel: WatchedChannel,
+        values: list[float],
+        packed: bytes,
+        boot: int,
+        bins: list[int],
+    ) -> bool:
+        """Take in readings of one channel if nothing but its history changes by them."""
+        rules, record = self.rules, self._record(channel)
+        if channel.turned_at_ns and (record or {}).get("turned", 0) < channel.turned_at_ns:
+            return False
+        if record is None:
+            record = self._begun(channel, bins[0], values[0], boot)
+            values, packed, bins = values[1:], packed[8:], bins[1:]
+            if not values:
+                self.records[channel.id] = record
+                return True
+        if boot not in {-1, record["boot"]}:
+            return False
+        if channel.kind in STRUCTURAL:
+            watched = rules.steps.calm(record, channel, values)
+            if watched is None:
+                return False
+            record = watched
+        self.records[channel.id] = history.add_all(record, bins, packed, rules.keep)
+        return True
+
+    def _record(self, channel: WatchedChannel) -> history.Record | None:
         record = self.records.get(channel.id)
         if record is not None and channel.absolute and not record.get("absolute"):
-            record = None  # surveyed for the first time: its values have another zero from now on
+            return None  # surveyed for the first time: its values have another zero from now on
+        return record
+
+    def _begun(
+        self, channel: WatchedChannel, bin_no: int, value: float, boot: int, turned: int = 0
+    ) -> history.Record:
+        record = history.add(None, bin_no, value, self.rules.keep)
+        facts = {"absolute": channel.absolute, "boot": boot}
+        return {**record, **facts, **({"turned": turned} if turned else {})}
+
+    def _take_one(self, channel: WatchedChannel, at_ns: int, value: float, boot: int) -> None:
+        """Take in one reading."""
+        record, bin_no = self._record(channel), at_ns // self.rules.bin_ns
+        turned = channel.turned_at_ns if channel.turned_at_ns <= at_ns else 0
+        if record is not None and record.get("turned", 0) < turned:
+            record = None  # turned on its wall: what it measures lies in other axes from now on
         if record is None:
-            record = history.add(None, at_ns // self.rules.bin_ns, value, self.rules.keep)
-            self.records[channel.id] = {**record, "absolute": channel.absolute, "boot": boot}
+            self.records[channel.id] = self._begun(channel, bin_no, value, boot, turned)
             return
         if boot not in {-1, record["boot"]}:
             if record["boot"] != -1:
-                starts = [*record.get("starts", ()), at_ns // self.rules.bin_ns]
+                starts = [*record.get("starts", ()), bin_no]
                 record = {**record, "starts": starts[-self.rules.restarts_kept :]}
             record = {**record, "boot": boot}
         if channel.kind in STRUCTURAL:
@@ -154,9 +262,7 @@ class _Building:
                 self.records[channel.id] = record
                 return
             record = self.rules.steps.watch(record, channel, at_ns, value)
-        self.records[channel.id] = history.add(
-            record, at_ns // self.rules.bin_ns, value, self.rules.keep
-        )
+        self.records[channel.id] = history.add(record, bin_no, value, self.rules.keep)
         if channel.kind in STRUCTURAL and self.rules.steps.shown(record, at_ns):
             self._confirm_step(at_ns)
 

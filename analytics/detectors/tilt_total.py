@@ -1,9 +1,13 @@
 """Overall tilt of a point against its limit (整体倾斜限值)."""
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import hypot
 from statistics import median_low
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analytics.confirm import Gate
 from analytics.evidence import deciding_row, finding
@@ -11,7 +15,9 @@ from domain.clock import SECOND_NS
 from domain.findings import Cause, Finding
 from domain.limits import Limit, LimitProfile
 from domain.readings import ReadingBatch
-from domain.views import BuildingView, WatchedPoint
+from domain.views import BuildingView, WatchedChannel, WatchedPoint
+
+_FEW = 8  # readings that are sooner taken one by one than sorted
 
 
 class TiltTotal:
@@ -32,8 +38,8 @@ class TiltTotal:
     kinds = frozenset({"tilt", "crack"})
 
     def __init__(self, profile: LimitProfile) -> None:
-        self._gate = Gate.from_profile(profile)
-        self._pair_share = profile.number("tilt.pair_share")
+        self.gate = Gate.from_profile(profile)
+        self.pair_share = profile.number("tilt.pair_share")
         self._rows = lru_cache(4096)(
             lambda building, grade: profile.rows_for("tilt_total", building, grade)
         )
@@ -53,47 +59,107 @@ class TiltTotal:
         watched = {code: both for code, both in watched.items() if both[1].absolute}
         if not watched:
             return [], state
-        axes: dict[str, Any] = dict((state or {}).get("axes", {}))
-        cracks: dict[str, Any] = dict((state or {}).get("cracks", {}))
-        standings: dict[str, Any] = dict((state or {}).get("standings", {}))
-        found: list[Finding] = []
-        rows = self._rows(view.building, view.grade)
+        kept: dict[str, Any] = state or {}
+        look = _Look(self, view, kept)
+        rows = np.arange(len(batch))
+        if len(batch) > _FEW:
+            rows = look.take_all_calm(batch, watched)
         for code, at_ns, value in zip(
-            batch.channel.tolist(), batch.taken_at.tolist(), batch.value.tolist(), strict=True
+            batch.channel[rows].tolist(),
+            batch.taken_at[rows].tolist(),
+            batch.value[rows].tolist(),
+            strict=True,
         ):
-            if code not in watched:
-                continue
-            point, channel = watched[code]
-            if channel.kind == "crack":
-                if point.load_bearing:
-                    cracks[channel.id] = [*cracks.get(channel.id, []), value][-self._gate.of :]
-                continue
-            if channel.id in axes and at_ns <= axes[channel.id][0]:
-                continue
-            axes[channel.id] = [at_ns, value]
-            pair = self._pair(point, channel.interval_s, at_ns, axes)
-            if pair is None:
-                continue
-            made, standing = self._judge(
-                view, rows, point, pair, at_ns, cracks, standings.get(point.sensor_id)
-            )
-            found += made
-            if standing is None:
-                standings.pop(point.sensor_id, None)
-            else:
-                standings[point.sensor_id] = standing
-        return found, {"axes": axes, "cracks": cracks, "standings": standings}
+            if code in watched:
+                look.take(*watched[code], at_ns, value)
+        return look.found, {"axes": look.axes, "cracks": look.cracks, "standings": look.standings}
 
-    def _pair(
-        self, point: WatchedPoint, interval_s: int, at_ns: int, axes: dict[str, Any]
-    ) -> tuple[float, float] | None:
+    def rows_for(self, view: BuildingView) -> tuple[Limit, ...]:
+        """Tell the building's limits."""
+        return self._rows(view.building, view.grade)
+
+
+class _Look:
+    """One building's way through a batch."""
+
+    def __init__(self, rules: TiltTotal, view: BuildingView, kept: Mapping[str, Any]) -> None:
+        self._gate, self._pair_share = rules.gate, rules.pair_share
+        self._view, self._rows = view, rules.rows_for(view)
+        self._least = min((row.value for row in self._rows), default=0.0)
+        self.axes: dict[str, Any] = dict(kept.get("axes", {}))
+        self.cracks: dict[str, Any] = dict(kept.get("cracks", {}))
+        self.standings: dict[str, Any] = dict(kept.get("standings", {}))
+        self.found: list[Finding] = []
+
+    def take_all_calm(
+        self, batch: ReadingBatch, watched: Mapping[int, tuple[WatchedPoint, WatchedChannel]]
+    ) -> NDArray[np.intp]:
+        """Take in what can be as columns; tell the rows that are to be taken one by one."""
+        ends = np.bincount(batch.channel, minlength=len(batch.channels)).cumsum()
+        order = np.argsort(batch.channel, kind="stable")
+        rows_of = np.split(order, ends[:-1])
+        by_point: dict[str, list[int]] = {}
+        for code, (point, channel) in watched.items():
+            if len(rows_of[code]) and channel.kind == "tilt":
+                by_point.setdefault(point.sensor_id, []).append(code)
+        singly = [rows_of[code] for code, both in watched.items() if both[1].kind != "tilt"]
+        for codes in by_point.values():
+            if not self.take_calm([(watched[code][1], rows_of[code]) for code in codes], batch):
+                singly += [rows_of[code] for code in codes]
+        rows: NDArray[np.intp] = np.sort(np.concatenate(singly)) if singly else order[:0]
+        return rows
+
+    def take_calm(
+        self, channels: Sequence[tuple[WatchedChannel, NDArray[np.intp]]], batch: ReadingBatch
+    ) -> bool:
+        """Take in a point's readings if no pair of them can reach a limit.
+
+        Parameters
+        ----------
+        channels
+            Those of its channels that have rows, with their rows.
+
+        """
+        point = self._view.points[channels[0][0].sensor_id]
+        if point.sensor_id in self.standings:
+            return False
+        most = {
+            channel.id: abs(self.axes[channel.id][1]) if channel.id in self.axes else 0.0
+            for channel in point.axes.values()
+        }
+        for channel, rows in channels:
+            most[channel.id] = max(most[channel.id], float(np.abs(batch.value[rows]).max()))
+        if not hypot(*most.values()) < self._least:
+            return False
+        for channel, rows in channels:
+            newest = rows[int(batch.taken_at[rows].argmax())]
+            at_ns, held = int(batch.taken_at[newest]), self.axes.get(channel.id)
+            if held is None or at_ns > held[0]:
+                self.axes[channel.id] = [at_ns, float(batch.value[newest])]
+        return True
+
+    def take(self, point: WatchedPoint, channel: WatchedChannel, at_ns: int, value: float) -> None:
+        """Take in one reading."""
+        if channel.kind == "crack":
+            if point.load_bearing:
+                widths = [*self.cracks.get(channel.id, []), value]
+                self.cracks[channel.id] = widths[-self._gate.of :]
+            return
+        if channel.id in self.axes and at_ns <= self.axes[channel.id][0]:
+            return
+        self.axes[channel.id] = [at_ns, value]
+        pair = self._pair(point, channel.interval_s, at_ns)
+        if pair is not None:
+            self._judge(point, pair, at_ns)
+
+    def _pair(self, point: WatchedPoint, interval_s: int, at_ns: int) -> tuple[float, float] | None:
         """Put both axes together when they were read at nearly the same time."""
         values = []
         for axis in ("x", "y"):
             if axis not in point.axes:
                 values.append(0.0)  # a one-axis sensor speaks for its own direction
                 continue
-            other = axes.get(point.axes[axis].id)
+            other = self.axes.get(point.axes[axis].id)
             if other is None or not point.axes[axis].absolute:
                 return None
             if at_ns - other[0] > self._pair_share * interval_s * SECOND_NS:
@@ -101,45 +167,42 @@ class TiltTotal:
             values.append(other[1])
         return values[0], values[1]
 
-    def _judge(
-        self,
-        view: BuildingView,
-        rows: tuple[Limit, ...],
-        point: WatchedPoint,
-        pair: tuple[float, float],
-        at_ns: int,
-        cracks: dict[str, Any],
-        standing: Any,
-    ) -> tuple[list[Finding], Any]:
+    def _judge(self, point: WatchedPoint, pair: tuple[float, float], at_ns: int) -> None:
         lean_permille = hypot(*pair)
-        if standing is None and lean_permille < min((row.value for row in rows), default=0.0):
-            return [], None
+        standing = self.standings.get(point.sensor_id)
+        if standing is None and lean_permille < self._least:
+            return
         widths_mm = [
-            median_low(widths) for widths in cracks.values() if len(widths) >= self._gate.need
+            median_low(widths) for widths in self.cracks.values() if len(widths) >= self._gate.need
         ]
         weighed = self._gate.weigh(
-            (row, lean_permille) for row in rows if _cracked_enough(row, widths_mm)
+            (row, lean_permille) for row in self._rows if _cracked_enough(row, widths_mm)
         )
         started_ns = standing[1] if standing else at_ns
         standing, level = self._gate.push(standing, at_ns, weighed.hit, weighed.stay)
+        if standing is None:
+            self.standings.pop(point.sensor_id, None)
+        else:
+            self.standings[point.sensor_id] = standing
         if level is None:
-            return [], standing
+            return
         row, value = deciding_row(weighed.by_level, level)
         details: list[tuple[str, float | str]] = [("x", pair[0]), ("y", pair[1])]
         if widths_mm:
             details.append(("crack_width_mm_max", max(widths_mm)))
-        made = finding(
-            view,
-            row,
-            Cause.TILT,
-            point,
-            level,
-            at_ns=at_ns,
-            value=value,
-            started_ns=started_ns,
-            details=tuple(details),
+        self.found.append(
+            finding(
+                self._view,
+                row,
+                Cause.TILT,
+                point,
+                level,
+                at_ns=at_ns,
+                value=value,
+                started_ns=started_ns,
+                details=tuple(details),
+            )
         )
-        return [made], standing
 
 
 def _cracked_enough(row: Limit, widths_mm: list[float]) -> bool:

@@ -38,6 +38,11 @@ def sampling_rows(data: Mapping[str, Any]) -> tuple[SamplingRow, ...]:
             raise SettingsInvalid(
                 f"{label}: interval_s must be a whole number of seconds, got {interval_s!r}"
             )
+        report_s = row.get("report_s", 0)
+        if isinstance(report_s, bool) or not isinstance(report_s, int) or report_s < 0:
+            raise SettingsInvalid(
+                f"{label}: report_s must be a whole number of seconds, got {report_s!r}"
+            )
         rows.append(
             SamplingRow(
                 id=_text(row, "id", label),
@@ -45,6 +50,7 @@ def sampling_rows(data: Mapping[str, Any]) -> tuple[SamplingRow, ...]:
                 kinds=tuple(str(kind) for kind in row.get("kinds", [])),
                 interval_s=interval_s,
                 trigger=row.get("trigger") is True,
+                report_s=report_s,
                 source=_text(row, "source", label),
                 certainty=Certainty(_one_of(row, "certainty", tuple(Certainty), label)),
             )

@@ -118,7 +118,7 @@ def _vibration(tables: Iterable[VibrationTable]) -> str:
 
 
 def _sampling(rows: Iterable[SamplingRow]) -> str:
-    header = ("row", "state", "kinds", "every", "waves", "source", "certainty")
+    header = ("row", "state", "kinds", "every", "sent every", "waves", "source", "certainty")
     return _table(
         header,
         (
@@ -127,6 +127,7 @@ def _sampling(rows: Iterable[SamplingRow]) -> str:
                 row.state,
                 ", ".join(row.kinds),
                 f"{row.interval_s} s",
+                f"{row.report_s} s" if row.report_s else "as read",
                 "when shaking begins" if row.trigger else "–",
                 row.source,
                 row.certainty.value,

@@ -46,7 +46,7 @@ class AdjustmentOut(BaseModel):
     """What a reading says with its datum put right and the weather taken out."""
 
     series_value: float | None = Field(
-        description="reading + offset of its segment; null while the zero is not known"
+        description="reading * factor + offset of its segment; null while the zero is not known"
     )
     value: float | None = Field(
         description="the series value less the weather, which growth and rates are judged by; "
@@ -80,9 +80,10 @@ class ReadingOut(BaseModel):
 
 
 class LatestOut(ReadingOut):
-    """The newest reading of a channel by its own time."""
+    """The newest reading of a channel by its own time, whenever it came."""
 
     channel_id: str
+    age_s: float = Field(description="since it was taken, at the moment of the answer")
 
 
 class SpanOut(Out):
@@ -161,7 +162,7 @@ def read_latest(
     reading = services.readings.latest([channel.id]).get(channel.id)
     if reading is None:
         raise NotFound(f"channel {channel_id!r} has no reading yet")
-    return _latest(reading)
+    return _latest(services, reading)
 
 
 @router.get("/buildings/{building_id}/readings/latest", responses=problems(401, 403, 404, 422, 503))
@@ -174,11 +175,13 @@ def read_latest_of_building(
     building = building_for(services, who, "readings:read", building_id)
     ids = [channel.id for channel in services.register.site(building.id).channels]
     found = services.readings.latest(ids) if ids else {}
-    return [_latest(found[channel_id]) for channel_id in ids if channel_id in found]
+    return [_latest(services, found[channel_id]) for channel_id in ids if channel_id in found]
 
 
-def _latest(reading: Reading) -> LatestOut:
-    return LatestOut(channel_id=reading.channel_id, **ReadingOut.of(reading).model_dump())
+def _latest(services: Services, reading: Reading) -> LatestOut:
+    age_s = (services.clock.now_ns() - reading.taken_at_ns) / SECOND_NS
+    shown = ReadingOut.of(reading).model_dump()
+    return LatestOut(channel_id=reading.channel_id, age_s=age_s, **shown)
 
 
 def _adjusted(services: Services, page: list[Reading]) -> list[ReadingOut]:

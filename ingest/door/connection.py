@@ -154,10 +154,10 @@ class Connection(asyncio.BufferedProtocol):
     def _hand_over(self, messages: list[Message]) -> None:
         if messages:
             self._door.put(messages)
-            window = self._door.limits.receive_max
-            if self._unacked > window and self._five:
-                self.end(Reason.RECEIVE_MAX)
-            elif self._unacked >= window and not self._five:
+            # MQTT 5 lets us show out a client that goes past its window. Clients that repeat all
+            # they hold after a reconnection do so, and being shown out they would do it again,
+            # for ever: the acknowledgements of what was committed find no connection
+            if self._unacked >= self._door.limits.receive_max + self._five:
                 self.hold(_WINDOW)
 
     def _parse(self, data: bytes, messages: list[Message]) -> int:

@@ -29,7 +29,6 @@ class Reason(IntEnum):
     KEEP_ALIVE = 0x8D
     TAKEN_OVER = 0x8E
     TOPIC_NAME = 0x90
-    RECEIVE_MAX = 0x93
     TOPIC_ALIAS = 0x94
     TOO_LARGE = 0x95
     ADMINISTRATIVE = 0x98

@@ -30,4 +30,4 @@ class ColdSnap(Scenario):
         return self.fall_c * since(days, 0.0, 1.0) * back
 
 
-SCENARIO = ColdSnap("cold_snap", "benign", quiet=True)
+SCENARIO = ColdSnap("cold_snap", "benign", quiet=True, season=15)

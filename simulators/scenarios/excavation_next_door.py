@@ -43,7 +43,8 @@ class ExcavationNextDoor(Scenario):
 
     def read(self, spot: Spot, days: Floats, values: Floats) -> Floats:
         """Tell what the instrument makes of the values: the piling outweighs the street."""
-        if spot.kind not in {"peak_velocity", "frequency"}:
+        # the house's own frequency is worked out without the piling
+        if spot.kind not in {"peak_velocity", "frequency"} or spot.axis == "modal":
             return values
         low, high = self.velocity if spot.kind == "peak_velocity" else self.frequency
         minutes: Int64s = np.rint(days * 1440).astype(np.int64)

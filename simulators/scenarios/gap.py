@@ -25,4 +25,4 @@ class Gap(Scenario):
         return (days >= 0.0) & (days < self.length_days)
 
 
-SCENARIO = Gap("gap", "fault", expected=((Cause.WATCH, Level.YELLOW),))
+SCENARIO = Gap("gap", "fault", expected=((Cause.WATCH, Level.YELLOW),), fault="gap")

@@ -32,5 +32,8 @@ class GatewayLoses10Sensors(Scenario):
 
 
 SCENARIO = GatewayLoses10Sensors(
-    "gateway_loses_10_sensors", "fault", expected=((Cause.WATCH, Level.YELLOW),)
+    "gateway_loses_10_sensors",
+    "fault",
+    expected=((Cause.WATCH, Level.YELLOW),),
+    fault="gateway_outage",
 )

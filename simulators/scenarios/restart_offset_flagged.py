@@ -35,5 +35,9 @@ class RestartOffsetFlagged(Scenario):
 
 
 SCENARIO = RestartOffsetFlagged(
-    "restart_offset_flagged", "fault", quiet=True, restarts=(0.0, 13.0, 20.5)
+    "restart_offset_flagged",
+    "fault",
+    quiet=True,
+    restarts=(0.0, 13.0, 20.5),
+    fault="restart_offset",
 )

@@ -38,4 +38,4 @@ class Spikes(Scenario):
         return np.where(wild, values + way * size, values)
 
 
-SCENARIO = Spikes("spikes", "fault", quiet=True)
+SCENARIO = Spikes("spikes", "fault", quiet=True, fault="spikes")

@@ -21,4 +21,4 @@ class Stuck(Scenario):
         return np.where((days >= 0.0) & (days < self.length_days), 0.0, days)
 
 
-SCENARIO = Stuck("stuck", "fault", quiet=True)
+SCENARIO = Stuck("stuck", "fault", quiet=True, fault="stuck")

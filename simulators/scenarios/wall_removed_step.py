@@ -30,16 +30,19 @@ class WallRemovedStep(Scenario):
         Share of the step that follows over `creep_days`.
     softer
         Share by which the main frequency falls.
+    factor
+        On every step.
 
     """
 
     creep: float = 0.1
     creep_days: float = 12.0
     softer: float = 0.03
+    factor: float = 1.0
 
     def moved(self, spot: Spot, days: Floats) -> Floats:
         """Tell what it adds to a channel's true value, in the unit of the channel's kind."""
-        step = _STEPS.get((spot.kind, spot.axis, spot.number), 0.0)
+        step = self.factor * _STEPS.get((spot.kind, spot.axis, spot.number), 0.0)
         return step * (since(days, 0.0, 2 / 24) + self.creep * since(days, 0.1, self.creep_days))
 
     def read(self, spot: Spot, days: Floats, values: Floats) -> Floats:

@@ -12,12 +12,14 @@ batch is one transaction, so that all of these agree after any crash.
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 
+from domain.clock import MS_NS
 from domain.errors import InvalidInput, StoreUnavailable
 from domain.readings import Int32s, Reading, ReadingBatch, Rollup, Series
 from domain.retention import Window
@@ -26,7 +28,7 @@ from storage.readings.aside import downsampled, joined
 from storage.readings.columns import FIT, NEVER, checked, rows_of
 from storage.readings.duckdb_change import Change
 from storage.readings.heads import Heads, empty_heads, filling_of
-from storage.readings.spans import Every, rollup_of
+from storage.readings.spans import Every, by_channel, join, rollup_of
 
 _in_use: set[Path] = set()
 _in_use_lock = threading.Lock()
@@ -96,10 +98,16 @@ class DuckdbReadingStore:
         return joined(self._series("reading", channel_id, start_ns, end_ns), aside)
 
     def _series(self, table: str, channel_id: str, start_ns: int, end_ns: int) -> Series:
+        start_ns, end_ns = _clipped(start_ns, end_ns)
+        bounds = [start_ns, end_ns]
+        within = "taken_at >= ? AND taken_at < ?"
+        if table == "reading":  # by the column that the file knows least and greatest of
+            within += " AND taken_ms BETWEEN ? AND ?"
+            bounds += [start_ns // MS_NS, end_ns // MS_NS]
         found = self._read(
             f"SELECT taken_at, value, flag, received_at FROM {table}"
-            " WHERE channel = ? AND taken_at >= ? AND taken_at < ? ORDER BY taken_at",
-            [self._codes.get(channel_id, -1), *_clipped(start_ns, end_ns)],
+            f" WHERE channel = ? AND {within} ORDER BY taken_at",
+            [self._codes.get(channel_id, -1), *bounds],
         )
         return Series(found["taken_at"], found["value"], found["flag"], found["received_at"])
 
@@ -107,8 +115,13 @@ class DuckdbReadingStore:
         """Read the newest; see `domain.ports.ReadingStore.latest`."""
         with self._errors("read the latest readings"):
             self._open()
-        known = {c: code for c in channel_ids if (code := self._codes.get(c)) is not None}
-        return self._heads.newest(list(known), list(known.values()))
+        codes: list[Any] = list(map(self._codes.get, channel_ids))
+        if None in codes:
+            channel_ids = [
+                c for c, code in zip(channel_ids, codes, strict=True) if code is not None
+            ]
+            codes = [code for code in codes if code is not None]
+        return self._heads.newest(channel_ids, codes)
 
     def downsample(self, channel_id: str, start_ns: int, end_ns: int, points: int) -> Rollup:
         """Read in equal spans; see `domain.ports.ReadingStore.downsample`."""
@@ -123,10 +136,13 @@ class DuckdbReadingStore:
             "SELECT (taken_at - $start) // $length AS number, count(*) AS count,"
             " sum(value) AS total, min(value) AS low, max(value) AS high FROM reading"
             " WHERE channel = $channel AND taken_at >= $start AND taken_at < $end"
-            f" AND {FIT} GROUP BY number ORDER BY number",
+            f" AND taken_ms BETWEEN $start_ms AND $end_ms AND {FIT}"
+            " GROUP BY number ORDER BY number",
             {
                 "start": start_ns,
                 "end": end_ns,
+                "start_ms": start_ns // MS_NS,
+                "end_ms": end_ns // MS_NS,
                 "length": length,
                 "channel": self._codes.get(channel_id, -1),
             },
@@ -141,25 +157,44 @@ class DuckdbReadingStore:
 
     def rollups(self, channel_id: str, start_ns: int, end_ns: int, every: Every) -> Rollup:
         """Read kept spans; see `domain.ports.ReadingStore.rollups`."""
-        code = self._codes.get(channel_id, -1)
-        if code < 0:
-            return rollup_of(*(np.empty(0, np.int64),) * 2, *(np.empty(0),) * 3)
+        found = self.rollups_of([channel_id], start_ns, end_ns, every)
+        nothing = Rollup(*(np.empty(0, np.int64),) * 2, *(np.empty(0),) * 3)
+        return found.get(channel_id, nothing)
+
+    def rollups_of(
+        self, channel_ids: Sequence[str], start_ns: int, end_ns: int, every: Every
+    ) -> dict[str, Rollup]:
+        """Read kept spans of many channels; see `domain.ports.ReadingStore.rollups_of`."""
+        known = {code: c for c in channel_ids if (code := self._codes.get(c)) is not None}
+        if not known:
+            return {}
         # the filling span first: if it is full by the time the table is read, it is found there
-        channel = np.array([code], np.int32)
+        channel = np.array(sorted(known), np.int32)
         filling = filling_of(self._heads.copy_of(channel), channel, every)
         start_ns, end_ns = _clipped(start_ns, end_ns)
-        found = self._read(
-            f"SELECT start, count, total, low, high FROM {every}"
-            " WHERE channel = ? AND start >= ? AND start < ? ORDER BY start",
-            [code, start_ns, end_ns],
+        with self._errors("read rollups"), self._open().cursor() as cursor:
+            spans = file.spans_between(cursor, every, channel, start_ns, end_ns)
+        edges = np.searchsorted(spans.channel, channel, "right")
+        newest = np.full(len(channel), NEVER)
+        has_any = edges > np.searchsorted(spans.channel, channel)
+        newest[has_any] = spans.start[edges[has_any] - 1]
+        filling = filling.take(
+            (filling.count > 0)
+            & (filling.start >= start_ns)
+            & (filling.start < end_ns)
+            & (filling.start > newest)
         )
-        columns = [found[name] for name in ("start", "count", "total", "low", "high")]
-        start = int(filling.start[0])
-        newest = int(columns[0][-1]) if len(columns[0]) else NEVER
-        if filling.count[0] and start_ns <= start < end_ns and start > newest:
-            tail = (filling.start, filling.count, filling.total, filling.low, filling.high)
-            columns = [np.concatenate(pair) for pair in zip(columns, tail, strict=True)]
-        return rollup_of(*columns)
+        spans = join(spans, filling)
+        if len(channel) > 1 and len(filling):
+            spans = by_channel(spans, channel)
+        mean = spans.total / np.maximum(spans.count, 1)
+        ends = np.searchsorted(spans.channel, channel, "right").tolist()
+        start, count, low, high = spans.start, spans.count, spans.low, spans.high
+        return {
+            known[code]: Rollup(start[a:b], count[a:b], mean[a:b], low[a:b], high[a:b])
+            for code, (a, b) in zip(channel.tolist(), pairwise([0, *ends]), strict=True)
+            if b > a
+        }
 
     def delete_before(self, end_ns: int, channel_ids: Sequence[str] | None = None) -> None:
         """Forget old readings; see `domain.ports.ReadingStore.delete_before`.
@@ -176,13 +211,9 @@ class DuckdbReadingStore:
             heads["forgotten_before"] = np.maximum(heads["forgotten_before"], end_ns)
             heads["taken_at"][heads["taken_at"] < end_ns] = NEVER
             with file.transaction(database):
-                with file.given(database, {"code": codes}):
-                    which = "channel IN (SELECT code FROM given)"
-                    database.execute(
-                        "DELETE FROM reading WHERE taken_at < ?"
-                        + ("" if channel_ids is None else f" AND {which}"),
-                        [end_ns],
-                    )
+                file.delete_readings_before(
+                    database, end_ns, None if channel_ids is None else codes
+                )
                 file.write_heads(database, codes, heads, self._heads.written)
             self._heads.put(codes, heads, self._heads.written)
 

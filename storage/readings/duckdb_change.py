@@ -49,10 +49,8 @@ class Change:
         """Write all tables and return the channels touched with their new heads."""
         database, rows = self._database, self.rows
         if self._replaced is not None:
-            gone = {"channel": self._replaced.channel, "taken_at": self._replaced.taken_at}
-            file.delete(database, "reading", "taken_at", gone)
-        names = ("channel", "taken_at", "value", "flag", "received_at")
-        file.insert(database, "reading", {name: getattr(rows, name) for name in names})
+            file.delete_readings(database, self._replaced.channel, self._replaced.taken_at)
+        file.insert_readings(database, rows)
         touched, heads = self._heads.with_newest(rows)
         rolling = Rolling(_Spans(database), rows, self._late, self._replaced)
         every: Every

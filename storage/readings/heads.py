@@ -121,14 +121,16 @@ class Heads:
     def newest(self, channel_ids: Sequence[str], channels: Sequence[int]) -> dict[str, Reading]:
         """Show the newest readings of some channels that have any."""
         heads = self.copy_of(np.array(channels, np.int32))
-        columns = (heads[n].tolist() for n in ("taken_at", "value", "flag", "received_at"))
-        return {
-            channel_id: Reading(channel_id, taken_at, value, flag_of(flag), received_at)
-            for channel_id, taken_at, value, flag, received_at in zip(
-                channel_ids, *columns, strict=True
-            )
-            if taken_at != NEVER
-        }
+        there = np.flatnonzero(heads["taken_at"] != NEVER)
+        if len(there) < len(heads):
+            heads = heads[there]
+            channel_ids = [channel_ids[i] for i in there.tolist()]
+        taken_at, value, bits, received_at = (
+            heads[name].tolist() for name in ("taken_at", "value", "flag", "received_at")
+        )
+        flags = map(flag_of, bits)
+        rows = zip(channel_ids, taken_at, value, flags, received_at, strict=True)
+        return dict(zip(channel_ids, map(Reading._make, rows), strict=True))
 
 
 def flag_of(bits: int) -> QualityFlag:

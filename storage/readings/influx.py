@@ -152,23 +152,45 @@ class InfluxReadingStore:
 
     def rollups(self, channel_id: str, start_ns: int, end_ns: int, every: Every) -> Rollup:
         """Read kept spans; see `domain.ports.ReadingStore.rollups`."""
+        found = self.rollups_of([channel_id], start_ns, end_ns, every)
+        return found[channel_id] if channel_id in found else _rollup([])
+
+    def rollups_of(
+        self, channel_ids: Sequence[str], start_ns: int, end_ns: int, every: Every
+    ) -> dict[str, Rollup]:
+        """Read kept spans of many channels; see `domain.ports.ReadingStore.rollups_of`."""
+        if not channel_ids:
+            return {}
         # the filling span first: if it is full by the time the others are read, it is among them
-        which = where_channels([channel_id])
+        which = where_channels(channel_ids) if len(channel_ids) <= LISTED else ""
         heads = self._at_zero("head", "head", which)
-        rows = [
-            (start, count, total / count, low, high)
-            for start, count, total, low, high in self._paged(
-                '"count", total, low, high', every, channel_id, start_ns, end_ns
-            )
-            if count
-        ]
-        if channel_id in heads:
-            head = empty_heads(1)
-            put_head(head, heads[channel_id][0][1], NEVER)
-            start, count, total, low, high = head[every][0].tolist()
-            if count and start_ns <= start < end_ns and (not rows or start > rows[-1][0]):
-                rows.append((start, count, total / count, low, high))
-        return _rollup(rows)
+        fields = '"count", total, low, high'
+        tables = self._query(
+            f'SELECT {fields} FROM "{every}" WHERE {within(start_ns, end_ns)}{which}'
+            " GROUP BY channel"
+        )
+        # a server with a limit of its own has cut the answer short
+        cut = any(table.partial for table in tables)
+        full = {} if cut else rows_by_channel(tables)
+        found = {}
+        for channel_id in channel_ids:
+            if cut:
+                full[channel_id] = self._paged(fields, every, channel_id, start_ns, end_ns)
+            rows = [
+                (start, count, total / count, low, high)
+                # a point that is just being written may show some of its fields only
+                for start, count, total, low, high in full.get(channel_id, [])
+                if count and total is not None and low is not None and high is not None
+            ]
+            if channel_id in heads:
+                head = empty_heads(1)
+                put_head(head, heads[channel_id][0][1], NEVER)
+                start, count, total, low, high = head[every][0].tolist()
+                if count and start_ns <= start < end_ns and (not rows or start > rows[-1][0]):
+                    rows.append((start, count, total / count, low, high))
+            if rows:
+                found[channel_id] = _rollup(rows)
+        return found
 
     def delete_before(self, end_ns: int, channel_ids: Sequence[str] | None = None) -> None:
         """Forget old readings; see `domain.ports.ReadingStore.delete_before`.

@@ -120,6 +120,13 @@ class MemoryReadingStore:
             np.array([span[3] for _, span in kept], np.float64),
         )
 
+    def rollups_of(
+        self, channel_ids: Sequence[str], start_ns: int, end_ns: int, every: Every
+    ) -> dict[str, Rollup]:
+        """Read kept spans of many channels; see `domain.ports.ReadingStore.rollups_of`."""
+        found = {c: self.rollups(c, start_ns, end_ns, every) for c in channel_ids}
+        return {channel_id: rollup for channel_id, rollup in found.items() if len(rollup)}
+
     def delete_before(self, end_ns: int, channel_ids: Sequence[str] | None = None) -> None:
         """Forget old readings; see `domain.ports.ReadingStore.delete_before`."""
         with self._lock:

@@ -58,6 +58,14 @@ class Spans:
         return self.take(np.lexsort((self.start, self.channel)))
 
 
+def by_channel(spans: Spans, channel: Int32s) -> Spans:
+    """Sort spans by their channels, which are among some in rising order; their order stays."""
+    place = np.searchsorted(channel, spans.channel)
+    if len(channel) <= 2**16:  # short numbers are sorted in one pass
+        place = place.astype(np.uint16)
+    return spans.take(np.argsort(place, kind="stable"))
+
+
 def starts(taken_at: Int64s, length_ns: int) -> Int64s:
     """Tell the first instant of the span that each moment lies in."""
     return taken_at // length_ns * length_ns

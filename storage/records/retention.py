@@ -6,6 +6,7 @@ from sqlalchemy import Table, delete, func, select
 
 from domain.alerts import Alert
 from domain.findings import Finding
+from domain.waves import WAVE_KINDS
 from storage.records import tables, tables_fleet
 from storage.records.alerts import ALERTS, FINDINGS
 from storage.records.engine import Database
@@ -37,11 +38,18 @@ class RecordsRetention:
 
     def temperatures(self, building_id: str) -> list[str]:
         """List the channels that measure temperature at a building."""
+        return self._of_kinds(building_id, ["temperature"])
+
+    def waveforms(self, building_id: str) -> list[str]:
+        """List the channels of a building whose waveforms are kept."""
+        return self._of_kinds(building_id, sorted(WAVE_KINDS))
+
+    def _of_kinds(self, building_id: str, kinds: list[str]) -> list[str]:
         s, c = tables.sensors.c, tables.channels.c
         question = (
             select(c.id)
             .join(tables.sensors, s.id == c.sensor_id)
-            .where(s.building_id == building_id, c.kind == "temperature")
+            .where(s.building_id == building_id, c.kind.in_(kinds))
             .order_by(c.id)
         )
         with self._database.reading() as connection:

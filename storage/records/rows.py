@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
@@ -43,7 +43,7 @@ class Rows(Generic[T]):
     table: Table
     keys: tuple[str, ...] = ("id",)
 
-    @property
+    @cached_property
     def columns(self) -> list[Column[Any]]:
         """The columns in the order of the record's fields."""
         return [self.table.c[field.name] for field in fields(self.record)]  # type: ignore[arg-type]
@@ -63,7 +63,11 @@ class Rows(Generic[T]):
 
     def values(self, record: T) -> dict[str, Any]:
         """Give a record's values by column."""
-        return {column.name: getattr(record, column.name) for column in self.columns}
+        return {name: getattr(record, name) for name in self._names}
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
 
     def insert(self, connection: Connection, records: Sequence[T]) -> None:
         """Write new records; one that is there already breaks the table's rule."""

@@ -55,7 +55,10 @@ def fill(quarter: Quarter) -> None:
             statuses=statuses,
         )
     )
-    channels = (PlannedChannel("T1.x", 300), PlannedChannel("V1.p", 300, trigger=True))
+    channels = (
+        PlannedChannel("T1.x", 600, report_s=1800),
+        PlannedChannel("V1.p", 300, trigger=True),
+    )
     plan = SamplingPlan("g-1", 1, 0, NOW_NS - 20 * DAY_NS, "C", channels[:1])
     faster = SamplingPlan("g-1", 2, 0, NOW_NS - HOUR_NS, "alert C", channels)
     records.fleet.put_plans([plan, faster])
@@ -103,6 +106,7 @@ def test_a_gateway_shows_its_plan_its_sensors_and_what_is_missing(
     page = open_as("duty", "/fleet/g-1", size)
     expect(page.locator("section[aria-labelledby=plan]")).to_contain_text("已发送，网关未确认")
     expect(page.locator("section[aria-labelledby=plan]")).to_contain_text("网关已执行")
+    expect(page.locator("section[aria-labelledby=plan]")).to_contain_text("上报一次")
     expect(page.locator("section[aria-labelledby=gaps]")).to_contain_text("1690 – 1692")
     assert no_wider_than_the_screen(page)
     shot(page, "gateway", size)

@@ -79,7 +79,9 @@ def test_the_page_shows_a_receipt_as_it_is_sent() -> None:
 def test_the_page_shows_a_plan_as_it_is_sent() -> None:
     (text,) = re.findall(r"```json config\n(.*?)\n```", PAGE, re.DOTALL)
     config = json.loads(text)
-    channels = [PlannedChannel(c["c"], c["interval"], c["trigger"]) for c in config["channels"]]
+    channels = [
+        PlannedChannel(c["c"], c["interval"], c["trigger"], c["report"]) for c in config["channels"]
+    ]
     plan = SamplingPlan("g-7", config["version"], 0, 0, "", tuple(channels))
     assert json.loads(plan_payload_of(plan)) == config
 

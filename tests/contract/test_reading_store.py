@@ -1,5 +1,6 @@
 """What every reading store promises; each adapter runs the same tests."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -169,6 +170,22 @@ def test_a_rollup_range_takes_the_spans_that_start_in_it(store: ReadingStore) ->
     store.append(tilt({0: 1.0, 60: 2.0, 120: 3.0}))
     got = store.rollups("T1.x", NOON + 1, NOON + minutes(120), "hour")
     assert spans(got) == [(60, 1, 2.0, 2.0, 2.0)]
+
+
+def test_rollups_of_many_channels_are_those_of_each(store: ReadingStore) -> None:
+    store.append(tilt({-60: 7.0, 0: 1.0, 60: 2.0, 61: 4.0}))
+    store.append(tilt({0: 5.0, 120: 3.0}, "T2.x"))
+    store.append(tilt({-600: 9.0}, "T3.x"))
+    asked = ["T2.x", "nobody", "T1.x", "T3.x"]
+    for every in ("hour", "day"):
+        got = store.rollups_of(asked, NOON, NOON + minutes(180), every)
+        each = {c: store.rollups(c, NOON, NOON + minutes(180), every) for c in asked}
+        assert {c: spans(r) for c, r in got.items()} == {
+            c: spans(r) for c, r in each.items() if len(r)
+        }
+    hours = store.rollups_of(asked, *EVER, "hour")
+    assert [len(hours[c]) for c in ("T1.x", "T2.x", "T3.x")] == [3, 2, 1]
+    assert store.rollups_of([], *EVER, "day") == {}
 
 
 @pytest.mark.parametrize(
@@ -580,8 +597,30 @@ def test_duckdb_says_that_a_file_holds_something_else_or_another_schema(duckdb_f
     open_readings(f"duckdb://{duckdb_file}").close()
     with duckdb.connect(str(duckdb_file)) as other:
         other.execute("UPDATE schema_version SET version = 0")
-    with pytest.raises(StoreUnavailable, match="has schema 0, this Anju reads 1"):
+    with pytest.raises(StoreUnavailable, match="has schema 0, this Anju reads 2"):
         open_readings(f"duckdb://{duckdb_file}")
+
+
+def test_duckdb_takes_a_file_of_the_first_schema_over(duckdb_file: Path) -> None:
+    import duckdb
+
+    moments = [NOON + 1, -1, 0, NOON + 999_999, NOON + 1_000_000]
+    with contextlib.closing(open_readings(f"duckdb://{duckdb_file}")) as store:
+        store.append(ReadingBatch.of(["T1.x"] * 5, moments, range(5), received_at=NOON + 7))
+    with duckdb.connect(str(duckdb_file)) as other:
+        other.execute(
+            "CREATE TABLE before AS SELECT channel, taken_at, value, flag, received_at"
+            " FROM reading; DROP VIEW reading; DROP TABLE raw;"
+            "ALTER TABLE before RENAME TO reading; UPDATE schema_version SET version = 1"
+        )
+    with contextlib.closing(open_readings(f"duckdb://{duckdb_file}")) as store:
+        series = store.between("T1.x", *EVER)
+        assert series.taken_at.tolist() == sorted(moments)
+        assert series.value.tolist() == [1.0, 2.0, 0.0, 3.0, 4.0]
+        assert series.received_at.tolist() == [NOON + 7] * 5
+        store.append(ReadingBatch.of(["T1.x"], [NOON + 1], [9.0]))
+        store.delete_before(NOON + 1, ["T1.x"])
+        assert values(store) == [9.0, 3.0, 4.0]
 
 
 def test_duckdb_says_that_the_folder_is_missing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.retention import Retention
@@ -18,8 +19,11 @@ from domain.ports import GatewayStatus, Judgement, Page, ReadingStore
 from domain.readings import ReadingBatch
 from domain.retention import RetentionRules, evidence_windows
 from domain.sensors import Channel, Gateway, Sensor
+from domain.waves import KeptBlock, WavePeak
 from storage.readings import open_readings
 from storage.records import Records, open_records
+from storage.waves import FolderWaves
+from tests.waves import block
 
 DAY = 20_780
 NOW = DAY * DAY_NS + 12 * HOUR_NS
@@ -39,6 +43,7 @@ def records(empty_url: str) -> Iterator[Records]:
         ("s", "tilt", "‰"),
         ("t", "temperature", "°C"),
         ("o", "crack", "mm"),
+        ("v", "acceleration", "m/s²"),
     ):
         register.put_sensor(Sensor(sensor, "b", "g", sensor, kind), "test")
         register.put_channel(Channel(f"{sensor}.1", sensor, "g", sensor, kind, unit), "test")
@@ -208,3 +213,34 @@ def test_an_alert_without_channels_has_no_evidence_among_readings() -> None:
     alert = Alert("a", "b", Cause.WATCH, Level.BLUE, Level.BLUE, AlertState.OPEN, 0, 0, 0)
     assert evidence_windows(alert, [watch], ["t.1"], RULES, NOW) == []
     assert evidence_windows(alert, [], ["t.1"], RULES, NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "level", "closed", "stays"),
+    [
+        (Cause.VIBRATION, Level.YELLOW, 130, False),  # closed for longer than evidence is kept
+        (Cause.VIBRATION, Level.YELLOW, 99, True),
+        (Cause.VIBRATION, Level.RED, 130, True),
+        (Cause.VIBRATION, Level.BLUE, None, True),
+        (Cause.TILT, Level.RED, 130, False),  # waves that say nothing of it
+    ],
+)
+def test_waveforms_of_a_vibration_that_is_evidence_stay(
+    records: Records, readings: ReadingStore, tmp_path: Path, cause: Cause, level: Level,
+    closed: int | None, stays: bool,
+) -> None:  # fmt: skip
+    waves = FolderWaves(tmp_path / "waves", days=30, bytes_max=10**9)
+    for days_ago in (3, 150, 170):
+        at_ns = NOW - days_ago * DAY_NS
+        one = block(np.zeros(400), channel="v.1", start_ns=at_ns)
+        peak = WavePeak("x", 1.0, 8.0, 0.3, 4.0, at_ns)
+        waves.keep([KeptBlock(at_ns, "event", one, np.zeros((1, 400), np.float32), (peak,))])
+    found = replace(finding(150), cause=cause)
+    alert = put(records, level, closed, found)
+    records.alerts.save(replace(alert, cause=cause, version=2), ())
+    clock, runs = VirtualClock(NOW), records.fleet
+    Retention(
+        readings, records.retention, runs, RULES, clock, VirtualClock(NOW), waves.retain
+    ).run_once()
+    left = [(NOW - e.event_ns) // DAY_NS for e in waves.events(["v.1"], 0, NOW, 10)]
+    assert left == ([3, 150] if stays else [3])

@@ -69,6 +69,13 @@ class RoleProcess:
         )
         log.close()
 
+    def is_up(self, house: House) -> bool:
+        """Tell whether it has come so far as to write its heart-beat; it takes its time."""
+        assert self.process is not None
+        assert self.process.poll() is None, self.log()
+        beats = house.records.heartbeats.all()
+        return (self.role.value, self.process.pid) in {(beat.role, beat.pid) for beat in beats}
+
     def kill(self) -> None:
         assert self.process is not None
         assert self.process.poll() is None, self.log()
@@ -98,7 +105,7 @@ class Outcome:
     alerts: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def wait_until_done(house: House, player: Player, seconds: float = 90.0) -> None:
+def wait_until_done(house: House, player: Player, seconds: float = 240.0) -> None:
     """Wait until all is receipted, stored and judged."""
     until = time.monotonic() + seconds
     while True:

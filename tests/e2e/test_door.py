@@ -176,6 +176,66 @@ def test_a_will_arrives_as_status_when_the_line_breaks(door: RunningDoor, versio
     assert told() == [False]
 
 
+def test_a_will_waits_its_delay_and_a_gateway_that_comes_back_takes_it_back(
+    door: RunningDoor,
+) -> None:
+    def told() -> list[bool]:
+        return [s.online for e in door.spool.after(0, 100) for s in e.statuses]
+
+    def lost(delay_s: int) -> None:
+        raw = log_in(
+            door.port, will="anju/1/0/g-1/status", will_delay_s=delay_s, clean=False, client_id="w"
+        )
+        raw.close(reset=True)
+        wait_for(lambda: door.stats()["connected"] == 0)
+
+    lost(600)
+    back = log_in(door.port, clean=False, client_id="w")  # without a will
+    back.close()
+    wait_for(lambda: door.stats()["connected"] == 0)
+    lost(1)
+    assert told() == []
+    wait_for(told)
+    # the first one was taken back: there is nothing left that waits
+    assert door.door._wills == {}
+    assert told() == [False]
+
+
+@both
+def test_no_way_of_speaking_for_another_gateway_stores_a_reading(
+    door: RunningDoor, version: int
+) -> None:
+    stranger = Raw(door.port, connect(version, username="g-9"))
+    assert stranger.packet()[3] != 0
+    theirs = reading(7, version, 9, "g-1")
+    # another's topic, plain and retained
+    for flags in (0, 1):
+        thief = log_in(door.port, version, "g-2")
+        topic, payload = message("g-1", 1, 7, 1)
+        thief.sock.sendall(publish(version, 9, payload, topic, flags=flags))
+        assert thief.packet() == (b"\x40\x03\x00\x09\x87" if version == 5 else b"")
+        thief.close()
+    # another's will
+    will = connect(version, username="g-2", will="anju/1/0/g-1/status")
+    assert Raw(door.port, will).packet()[3] != 0
+    # ears
+    thief = log_in(door.port, version, "g-2")
+    for wanted in ("#", "anju/#", "anju/1/0/+/receipt", "anju/1/0/g-1/receipt", "$SYS/#"):
+        thief.sock.sendall(subscribe(version, 3, wanted))
+        assert thief.packet()[-1] == (0x87 if version == 5 else 0x80)
+    # a device of another gateway, in its own payload: it has the same addresses
+    address = message("g-1", 1, 7, 1)[1].replace(b'"T2.x"', b'"g-1:T2.x"')
+    thief.sock.sendall(publish(version, 4, address, "anju/1/0/g-2/readings"))
+    assert thief.packet() == b"\x40\x02\x00\x04"
+    assert door.numbers() == []
+    assert door.stats()["quarantined"] == 1
+    honest = log_in(door.port, version, "g-1")
+    honest.sock.sendall(theirs)
+    assert honest.packet() == b"\x40\x02\x00\x09"
+    kept = [(e.batch.channels[c]) for e in door.spool.after(0, 10) for c in e.batch.channel]
+    assert kept == ["g-1:T2.x"]
+
+
 def test_a_large_payload_is_refused_with_a_reason_and_shown_in_the_account(
     door: RunningDoor,
 ) -> None:
@@ -257,6 +317,20 @@ def test_a_flood_of_connections_is_cut_at_the_limit_and_leaves_nothing_open(
         raw.close()
         wait_for(lambda: open_files() <= before)
         log_in(door.port).close()
+
+
+def test_connections_in_all_are_limited_too(tmp_path: Path) -> None:
+    limits = DoorSettings(port=0, connections_max=2)
+    with running_door(tmp_path, limits=limits) as door:
+        first, second = log_in(door.port), log_in(door.port, 4, "g-2")
+        third = Raw(door.port, connect(5))
+        assert third.ended()
+        assert door.stats()["connections over the limit"] == 1
+        second.close()
+        wait_for(lambda: door.stats()["connected"] == 1)
+        wait_for(lambda: Raw(door.port, connect(4, username="g-2")).packet()[:1] == b"\x20")
+        first.sock.sendall(reading(1, 5, 1))
+        assert first.packet() == b"\x40\x02\x00\x01"
 
 
 def test_a_door_without_files_left_waits_and_goes_on(door: RunningDoor) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from app import pages_setup
-from domain.topics import uplink_filters
 from tests.e2e.ingest_gateway import TestGateway, message
 from tests.servers.door import RunningDoor, running_door, wait_for
 from tests.servers.process import free_port
@@ -190,10 +189,6 @@ def thingsboard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not any(pattern.endswith("/thingsboard") for pattern in uplink_filters(0)),
-    reason="nothing here reads ThingsBoard's telemetry yet",
-)
 def test_thingsboards_gateway_brings_a_devices_telemetry(
     door: RunningDoor, thingsboard: Path, tmp_path: Path
 ) -> None:

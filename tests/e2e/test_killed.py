@@ -2,6 +2,7 @@
 
 import random
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.e2e.house_runs import (
     short_story,
     wait_until_done,
 )
+from tests.e2e.ingest_gateway import wait_for
 from tests.servers.mosquitto import start
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -51,6 +53,8 @@ def test_kill_9_of_ingest_and_pipeline_loses_and_doubles_nothing(
     try:
         for role in roles:
             role.start()
+        for role in roles:
+            wait_for(partial(role.is_up, keeper), 120)
         player.connect()
         for hour in range(HOURS):
             play_hours(keeper, player, story, hour, hour + 1)
@@ -58,6 +62,7 @@ def test_kill_9_of_ingest_and_pipeline_loses_and_doubles_nothing(
             time.sleep(chance.uniform(0.0, 0.25))
             if hour in moments:
                 victim = roles[moments.index(hour) % 2]
+                wait_for(partial(victim.is_up, keeper), 120)  # or nothing is killed but a start
                 victim.kill()
                 victim.start()
                 time.sleep(chance.uniform(0.0, 4.0))

@@ -5,8 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.servers.process import ServerMissing, free_port, wait_for_port
 
@@ -46,6 +51,34 @@ class Mosquitto:
         except TimeoutError as error:
             self.kill()
             raise RuntimeError(f"mosquitto: {error}\n{self.log.read_text()[-2000:]}") from error
+
+    def forget(self) -> None:
+        """Drop what earlier clients left: retained states, and ingest's session with its queue."""
+        done, token = threading.Event(), f"forget/{os.urandom(8).hex()}"
+        # clean, under the name of ingest: its session goes
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="anju-ingest-0")
+
+        def clear(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+            if message.topic == token:
+                done.set()
+            elif message.retain:
+                client.publish(message.topic, b"", 1, retain=True)
+
+        def connected(*_: Any) -> None:
+            client.subscribe([("anju/#", 1), (token, 1)])
+
+        # what is retained comes before what is published after the subscription
+        client.on_message, client.on_connect = clear, connected
+        client.on_subscribe = lambda *_: client.publish(token, b"", 1)
+        client.connect(self.host, self.port)
+        client.loop_start()
+        try:
+            assert done.wait(20), "the broker did not answer"
+            # acknowledged in order: what was cleared before is gone when this one is
+            client.publish(token, b"", 1).wait_for_publish(20)
+        finally:
+            client.disconnect()
+            client.loop_stop()
 
     def stop(self) -> None:
         """End it as a service manager does; it saves its database."""

@@ -139,11 +139,16 @@ def packet(head: int, body: bytes) -> bytes:
     return bytes([head]) + variable_int(len(body)) + body
 
 
-def connect(version: int, *, username: str = "g-1", will: str = "", clean: bool = True,
-            client_id: str = "c", keep_alive_s: int = 30) -> bytes:  # fmt: skip
+def connect(
+    version: int, *, username: str = "g-1", will: str = "", clean: bool = True,
+    client_id: str = "c", keep_alive_s: int = 30, will_delay_s: int = 0,
+) -> bytes:  # fmt: skip
     """Write a log-in of either version."""
     if version == 5:
-        last = mqtt5.Will(will, payload=b'{"online":false}') if will else None
+        last = None
+        if will:
+            delay = {"will_delay_interval": will_delay_s} if will_delay_s else {}
+            last = mqtt5.Will(will, payload=b'{"online":false}', **delay)
         return mqtt5.ConnectPacket(
             client_id, username=username, clean_start=clean, will=last, keep_alive=keep_alive_s,
             session_expiry_interval=0 if clean else 0xFFFF_FFFF,

@@ -388,6 +388,16 @@ def test_however_findings_come_the_invariants_hold(history: list[Finding]) -> No
             assert told.level == after.level > (before.level_max if before else NONE)
 
 
+def test_a_silence_that_was_capped_and_is_over_is_not_taken_in_again() -> None:
+    history = [
+        finding(RED, cause=Cause.WATCH, at=0),
+        finding(NONE, cause=Cause.WATCH, at=1),
+    ]
+    first = join(history, (), context(), NOON)
+    assert first.alerts[0].level_max == ORANGE
+    assert join(history, first.alerts, context(), NOON + 1) == Joined((), (), ())
+
+
 @given(histories())
 @settings(max_examples=100, deadline=None)
 def test_a_whole_history_joined_twice_changes_nothing(history: list[Finding]) -> None:
@@ -424,3 +434,37 @@ def test_a_join_for_a_city_costs_little() -> None:
     joined = join(night, (), where, NOON)
     assert len(joined.alerts) == 1000
     assert {a.level for a in joined.alerts} == {YELLOW}
+
+
+KEY = (finding().building_id, finding().cause)
+
+
+def test_a_quiet_finding_changes_the_alert_and_calls_nobody() -> None:
+    quiet = join([finding()], (), context(), NOON, quiet={finding().id})
+    loud = join([finding()], (), context(), NOON)
+    assert (quiet.alerts, quiet.events, quiet.notices) == (loud.alerts, loud.events, ())
+
+
+def test_when_the_buffer_has_ended_people_are_told_of_what_holds() -> None:
+    alert = opened(finding())
+    joined = join([], [alert], context(), NOON + HOUR_NS, due=[KEY])
+    (told,) = joined.notices
+    assert (told.alert_id, told.level, told.event_id) == (alert.id, YELLOW, joined.events[0].id)
+    assert only(joined).version == 2
+    # judged again after a kill: the same rows
+    assert join([], [alert], context(), NOON + HOUR_NS, due=[KEY]) == joined
+
+
+def test_what_began_and_ended_in_the_buffer_calls_nobody() -> None:
+    stretch = [finding(RED), finding(NONE, at=2)]
+    joined = join(stretch, (), context(), NOON, quiet={f.id for f in stretch}, due=[KEY])
+    assert joined.notices == ()
+    assert (only(joined).level, only(joined).cleared_at_ns) == (RED, NOON)
+
+
+def test_of_a_buffer_nobody_is_told_twice_or_after_having_acknowledged() -> None:
+    joined = join([finding()], (), context(), NOON, due=[KEY])  # told by itself
+    assert len(joined.notices) == 1
+    known = replace(only(joined), state=AlertState.ACKNOWLEDGED)
+    assert join([], [known], context(), NOON, due=[KEY]) == Joined((), (), ())
+    assert join([], (), context(), NOON, due=[KEY]) == Joined((), (), ())

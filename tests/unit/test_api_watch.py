@@ -186,6 +186,7 @@ def test_readings_of_one_microsecond_are_paged_without_loss(city: City) -> None:
     latest = client.get("/api/v1/channels/c-near-y/readings/latest").json()
     assert latest["flags"] == ["late", "same_instant"]
     assert latest["taken_at"] == to_datetime(NOW_NS).isoformat().replace("+00:00", "Z")
+    assert latest["age_s"] == pytest.approx((city.clock.now_ns() - NOW_NS) / 1e9, abs=1e-6)
 
 
 def test_the_first_page_of_a_long_range_reads_little_of_it(city: City) -> None:

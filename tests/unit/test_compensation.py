@@ -1,5 +1,7 @@
 """Histories in bins, the robust regression on lagged temperatures, slopes with their interval."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -156,3 +158,27 @@ def test_a_late_reading_fills_an_empty_bin_and_changes_no_other() -> None:
     expected = [1.0, 2.0, 33.0, np.nan, 5.0]
     assert np.array_equal(history.aligned(late, 5, 5), expected, equal_nan=True)
     assert history.add(late, -7, 1.0, keep=100) == late
+
+
+def test_readings_added_together_make_the_same_history_as_one_by_one() -> None:
+    rng = np.random.default_rng(20261126)
+    bins = [*np.sort(rng.integers(100, 130, 300)).tolist(), 105, 105, 131, 99, 131]
+    values = np.round(rng.normal(0, 1, len(bins)), 3)
+    first = history.add(None, 100, 0.5, keep=20)
+    single = first
+    for bin_no, value in zip(bins, values.tolist(), strict=True):
+        single = history.add(single, bin_no, value, keep=20)
+    for parts in ([0, 305], [0, 1, 2, 150, 301, 305], list(range(306))):
+        record = first
+        for low, high in pairwise(parts):
+            packed = values[low:high].tobytes()
+            record = history.add_all(record, bins[low:high], packed, keep=20)
+        assert record == single
+    assert first == history.add(None, 100, 0.5, keep=20)
+
+
+def test_a_history_saved_with_a_list_of_readings_goes_on() -> None:
+    record = {"b": 3, "y": b"", "o": [3, [1.0, 5.0]]}
+    record = history.add_all(record, [3, 4], np.array([2.0, 9.0]).tobytes(), keep=10)
+    assert history.aligned(record, 3, 1).tolist() == [2.0]
+    assert history.newest(record) == (3, 4)

@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from domain.clock import SECOND_NS, to_datetime
 from domain.readings import QualityFlag
 from ingest.decoders import dzt
 from ingest.decoders.items import Unreadable
@@ -114,3 +117,41 @@ def test_a_payload_that_cannot_be_read_says_why(payload: bytes, reason: str) -> 
     with pytest.raises(Unreadable) as caught:
         dzt.decode(payload)
     assert caught.value.reason == reason
+
+
+NAMES = st.text("ABCabc019_", min_size=1, max_size=12)
+POINTS = NAMES.filter(lambda name: not name.startswith(dzt.STATUS_POINT))
+VALUES = st.floats(-3.4e38, 3.4e38).map(lambda value: value + 0.0) | st.integers(-(2**53), 2**53)
+FIELDS = st.dictionaries(st.sampled_from(["X", "Y", "Z", "gX", "PLX", "value"]), VALUES, min_size=1)
+MOMENTS = st.integers(946_684_800, 2**32).map(
+    lambda second: to_datetime(second * SECOND_NS).isoformat().replace("+00:00", ".000Z")
+)
+PAYLOADS = st.dictionaries(
+    NAMES,
+    st.dictionaries(
+        POINTS,
+        st.dictionaries(MOMENTS, VALUES | FIELDS, min_size=1, max_size=3),
+        min_size=1,
+        max_size=3,
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(PAYLOADS)
+@settings(max_examples=100, deadline=None)
+def test_every_value_comes_back_under_its_device_point_and_time(
+    sent: dict[str, dict[str, dict[str, Any]]],
+) -> None:
+    found = read(sent)
+    assert found.bad == []
+    came = {(one.device, one.point, one.time): one.fields for one in found.measured}
+    wanted = {}
+    for device, points in sent.items():
+        for point, times in points.items():
+            for time, what in times.items():
+                alone = not isinstance(what, dict) or set(what) == {"value"}
+                value = what["value"] if isinstance(what, dict) and alone else what
+                wanted[device, point, time] = {"": float(value)} if alone else what
+    assert came == wanted

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.clock import SECOND_NS
+from domain.clock import MS_NS, SECOND_NS
 from domain.sensors import Channel, Gateway
 from ingest.decoders.native_many import read_many
 from ingest.directory import Directory
@@ -99,7 +99,7 @@ def directory() -> Directory:
 
 def message(gateway: int, seq: int, value: float, **more: Any) -> Message:
     told = {"boot": 1, "seq": seq, "readings": [{"c": "T1.x", "t": AT, "v": value}], **more}
-    return Message(f"anju/1/0/g-{gateway}/readings", json.dumps(told).encode(), NOW + seq)
+    return Message(f"anju/1/0/g-{gateway}/readings", json.dumps(told).encode(), NOW + seq * 300_000)
 
 
 def test_a_batch_of_many_gateways_keeps_numbers_runs_and_order() -> None:
@@ -112,7 +112,8 @@ def test_a_batch_of_many_gateways_keeps_numbers_runs_and_order() -> None:
         f"g-{n % 5}" for n in range(500)
     ]
     assert came.batch.seq.tolist() == [n // 5 + (n > 300) for n in range(500)]
-    assert came.batch.received_at.tolist() == [m.received_at_ns for m in sent]
+    whole_ms = [m.received_at_ns // MS_NS * MS_NS for m in sent]
+    assert came.batch.received_at.tolist() == whole_ms
     assert [run[:2] for run in came.counts["g-0", 1].runs] == [[0, 61], [62, 101]]
     assert [run[:2] for run in came.counts["g-1", 1].runs] == [[0, 60], [61, 101]]
 

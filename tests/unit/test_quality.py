@@ -1,4 +1,4 @@
-"""What each reading is worth: stuck, spike, after a gap."""
+"""What each reading is worth: stuck, spike, step, after a gap."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ from domain.readings import QualityFlag, ReadingBatch, concat
 
 RULES = QualityRules(25, 6.0, 8, 0.5, 3.0)
 NOON = 20_780 * 86_400 * 10**9
-OK, STUCK, SPIKE, GAP = (
-    QualityFlag.OK, QualityFlag.STUCK, QualityFlag.SPIKE, QualityFlag.COMM_GAP,
+OK, STUCK, SPIKE, GAP, STEP = (
+    QualityFlag.OK, QualityFlag.STUCK, QualityFlag.SPIKE, QualityFlag.COMM_GAP, QualityFlag.STEP,
 )  # fmt: skip
 
 
@@ -52,10 +52,24 @@ def test_one_value_far_off_is_a_spike_and_its_neighbours_are_not(size: int) -> N
     assert [n for n, flag in enumerate(flags(values, size)) if flag == SPIKE] == [60]
 
 
-@pytest.mark.parametrize("size", [1, 2, 200])
-def test_a_step_is_no_spike(size: int) -> None:
-    values = [v + (30.0 if n >= 60 else 0.0) for n, v in enumerate(noise(150))]
-    assert set(flags(values, size)) == {OK}
+@pytest.mark.parametrize("size", [1, 2, 7, 200])
+@pytest.mark.parametrize("height", [30.0, -30.0])
+def test_the_first_reading_of_a_step_says_so_and_no_other(size: int, height: float) -> None:
+    values = [v + (height if n >= 60 else 0.0) for n, v in enumerate(noise(150))]
+    told = flags(values, size)
+    assert [n for n, flag in enumerate(told) if flag] == [60]
+    assert told[60] == STEP
+
+
+def test_a_step_back_is_a_step_too() -> None:
+    values = [v + (30.0 if 60 <= n < 120 else 0.0) for n, v in enumerate(noise(200))]
+    assert [(n, flag) for n, flag in enumerate(flags(values)) if flag] == [(60, STEP), (120, STEP)]
+
+
+def test_two_wild_values_on_two_sides_are_no_step() -> None:
+    values = noise(100)
+    values[60], values[61] = 30.0, -30.0
+    assert STEP not in flags(values)
 
 
 def test_a_value_within_the_instruments_own_steps_is_no_spike() -> None:

@@ -56,6 +56,23 @@ def test_a_plan_never_asks_for_less_than_a_channel_is_registered_for() -> None:
     assert [channel.interval_s for channel in channels] == [900, 900]
 
 
+@pytest.mark.parametrize(
+    ("interval_s", "fast", "interval", "report"),
+    [
+        (86_400, False, 600, 1_800),
+        (1_200, False, 600, 1_200),  # silence is judged by what is registered
+        (600, False, 600, 0),
+        (86_400, True, 300, 0),  # an alert waits for nothing
+    ],
+)
+def test_readings_of_a_d_house_are_gathered_for_half_an_hour_at_most(
+    interval_s: int, fast: bool, interval: int, report: int
+) -> None:
+    (tilt, peak), _ = plan_channels(wanted("D", fast=fast, interval_s=interval_s), ROWS)
+    assert (tilt.interval_s, tilt.report_s) == (interval, report)
+    assert peak.report_s == 0
+
+
 def test_a_house_that_nobody_appraised_is_watched_as_c() -> None:
     states = [state_of(grade) for grade in (None, Grade.A, Grade.B, Grade.C, Grade.D)]
     assert states == ["C", "watched", "watched", "C", "D"]
@@ -139,6 +156,7 @@ def test_what_is_expected_follows_the_plan_that_was_in_force() -> None:
         ('id = "x"\nstate = "E"\ninterval_s = 5', "state must be one of D, C, watched, alert"),
         ('id = "x"\nstate = "D"\ninterval_s = 0', "interval_s must be a whole number of seconds"),
         ('id = "x"\nstate = "D"\ninterval_s = true', "interval_s must be a whole number"),
+        ('id = "x"\nstate = "D"\ninterval_s = 5\nreport_s = -1', "report_s must be a whole number"),
     ],
 )
 def test_a_wrong_row_is_named(row: str, said: str) -> None:

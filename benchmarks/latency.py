@@ -1,0 +1,147 @@
+"""How long after it was sent a reading can be asked for, and an alert is decided.
+
+The whole house on the device door, 200 gateways at 5,000 readings/s. Each reading bears the moment
+at which it was sent. A thread asks the readings store for the newest of 200 channels again and
+again; an alert counts from the newest pair of readings sent before it stood in the records.
+
+    ./anju bench latency [--quick] [--json]
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import structlog
+
+from app.house import House, Role
+from app.settings import Settings
+from benchmarks.door import GATEWAYS, _go, _line, _python
+from benchmarks.door_house import fill_register
+from benchmarks.report import Figure, report
+
+RATE = 5_000.0
+_ASK_EVERY_S = 0.002
+
+
+class _Asking(threading.Thread):
+    """Notes how old a reading is when the store first gives it."""
+
+    def __init__(self, house: House, channels: list[str]) -> None:
+        super().__init__(daemon=True)
+        self._house, self._channels = house, channels
+        self.ages_ms: list[float] = []
+        self.ended = False
+
+    def run(self) -> None:
+        seen: dict[str, int] = {}
+        while not self.ended:
+            newest = self._house.readings.latest(self._channels)
+            now_ns = time.time_ns()
+            for channel_id, reading in newest.items():
+                if reading.taken_at_ns != seen.get(channel_id):
+                    seen[channel_id] = reading.taken_at_ns
+                    self.ages_ms.append((now_ns - reading.taken_at_ns) / 1e6)
+            time.sleep(_ASK_EVERY_S)
+
+
+def serve(folder: Path, buildings: int) -> dict[str, Any]:
+    """Run the house until a line comes in; tell the ages and when alerts were decided."""
+    decided: dict[str, int] = {}
+
+    def note(_: Any, __: str, event: dict[str, Any]) -> str:
+        if "alert" in event and event["event"].startswith("alert "):
+            decided.setdefault(event["alert"], time.time_ns())
+        return ""
+
+    structlog.configure(processors=[note], logger_factory=structlog.ReturnLoggerFactory())
+    plain = Settings()
+    settings = plain.model_copy(
+        update={
+            "folder": folder,
+            "broker": plain.broker.model_copy(update={"url": "door://127.0.0.1:0"}),
+            "door": plain.door.model_copy(update={"open": True}),
+        }
+    )
+    house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
+    fill_register(folder / "records.db", buildings)
+    house.start()
+    print("ready", house.gateways_url.rsplit(":", 1)[1], flush=True)
+    asking = _Asking(house, [f"c-{number}-0-x" for number in range(GATEWAYS)])
+    asking.start()
+    sys.stdin.readline()
+    time.sleep(1.0)
+    asking.ended = True
+    asking.join()
+    alerts = {}
+    for alert_id, at_ns in decided.items():
+        if alert := house.records.alerts.alert(alert_id):
+            alerts.setdefault(alert.building_id, at_ns)
+    house.stop()
+    return {"ages_ms": asking.ages_ms, "alerts": alerts}
+
+
+def measure(seconds: float, leaning: int) -> tuple[list[float], list[float], int]:
+    """Run house and load; (ages in ms, decisions in ms, alerts that never came)."""
+    buildings = GATEWAYS + leaning
+    with tempfile.TemporaryDirectory(prefix="anju-bench-") as folder:
+        house = _python("benchmarks.latency", "--serve", folder, "--buildings", buildings)
+        load = None
+        try:
+            port = _line(house).split()[1]
+            load = _python(
+                "benchmarks.latency_load", "--port", port, "--rate", RATE, "--seconds", seconds,
+                "--gateways", GATEWAYS, "--leaning", leaning,
+            )  # fmt: skip
+            _line(load)
+            _go(load)
+            told: dict[str, list[int]] = json.loads(_line(load))
+            _go(house)
+            came = json.loads(_line(house))
+        finally:
+            for process in (load, house):
+                if process is not None:
+                    process.terminate()
+                    process.wait(30)
+    decisions = []
+    for number, moments in told.items():
+        at_ns = came["alerts"].get(f"b-{int(number):04d}")
+        if at_ns is not None:
+            decisions.append((at_ns - max(m for m in moments if m <= at_ns)) / 1e6)
+    return came["ages_ms"], decisions, leaning - len(decisions)
+
+
+def figures(quick: bool) -> list[Figure]:
+    """Measure; `quick` sends for 6 s instead of 60."""
+    seconds, leaning = (6.0, 30) if quick else (60.0, 300)
+    ages, decisions, missing = measure(seconds, leaning)
+    half, most = np.percentile(ages, [50, 99]) if ages else (None, None)
+    decided = float(np.percentile(decisions, 99)) if decisions else None
+    return [
+        Figure("publish to queryable at 5,000/s, p50", half, "ms", None, "<= 100"),
+        Figure("publish to queryable at 5,000/s, p99", most, "ms", None, "<= 300"),
+        Figure("reading to alert decided at 5,000/s, p99", decided, "ms", None, "<= 50"),
+        Figure("alerts that were not decided", missing, "alerts", None, "== 0"),
+    ]
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """Measure."""
+    return report("latency", figures(quick))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--serve", type=Path, required=True)
+    parser.add_argument("--buildings", type=int, required=True)
+    given = parser.parse_args()
+    print(json.dumps(serve(given.serve, given.buildings)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
