@@ -50,7 +50,7 @@ def parse_measured(text: str) -> Measured:
     Raises
     ------
     SettingsInvalid
-        When it is not what `docs/assessments.md` says.
+        When it is not what `docs/jobs.md` says.
 
     """
     try:

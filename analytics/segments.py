@@ -1,10 +1,10 @@
 """Series values out of raw readings, by the segments (calibration epochs) of each channel.
 
-A series value is the reading plus the offset of the segment that holds at its own time. A
-segment without an offset gets it from its first fit reading. When a gateway's boot counter
-changes, the values before and after are compared: what is noise leaves the datum as it is; a
-jump opens a restart segment, so that the series goes on, and is reported, because a sensor that
-was re-zeroed and a building that moved in the dark look alike from here.
+A series value is the reading, times the calibration factor, plus the offset of the segment that
+holds at its own time. A segment without an offset gets it from its first fit reading. When a
+gateway's boot counter changes, the values before and after are compared: what is noise leaves the
+datum as it is; a jump opens a restart segment, so that the series goes on, and is reported, because
+a sensor that was re-zeroed and a building that moved in the dark look alike from here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +43,11 @@ class Site(Protocol):
     @property
     def segments(self) -> Mapping[str, Sequence[Segment]]:
         """Segments by channel id, oldest first."""
+        ...
+
+    @property
+    def withdrawn(self) -> frozenset[str]:
+        """Ids of segments that were taken back."""
         ...
 
 
@@ -113,7 +118,7 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
             }
             continue
         mine = by_channel[low:high]
-        line = _Line(channel, held, known, profile)
+        line = _Line(channel, held, known, site.withdrawn, profile)
         series[low:high] = line.take(
             taken_at[low:high], series[low:high], rows.flag[mine], boots[mine]
         )
@@ -153,7 +158,7 @@ def _offset_of(
         return None
     newest = known[-1]
     calm = first_ns > max(held["last"], newest.opened_at_ns) and held["boot"] in {-1, boot}
-    return newest.offset if calm else None
+    return newest.offset if calm and newest.scale == 1.0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,7 @@ class _Line:
         channel: WatchedChannel,
         saved: Mapping[str, Any] | None,
         known: Sequence[Segment],
+        withdrawn: frozenset[str],
         profile: LimitProfile,
     ) -> None:
         held = saved or {"recent": [], "last": 0, "boot": -1, "calm": 0, "after": None, "own": []}
@@ -190,7 +196,7 @@ class _Line:
         self.own: list[Segment] = []
         self.segments = known
         if held["own"]:
-            fixed = {s.id for s in known if s.offset is not None}
+            fixed = {s.id for s in known if s.offset is not None} | withdrawn
             self.own = [_unpacked(channel.id, row) for row in held["own"] if row[0] not in fixed]
             ids = {s.id for s in self.own}
             self.segments = sorted(
@@ -218,7 +224,7 @@ class _Line:
             return raw
         offset = self._calm_offset(taken_at, boot) if datum else None
         if offset is not None:
-            series = raw + offset
+            series = raw * self.segments[-1].scale + offset
             fit = (flag & _UNFIT) == 0
             self.recent = [*self.recent, *series[fit].tolist()][-_KEPT:]
             self.calm += int(fit.sum())
@@ -248,6 +254,8 @@ class _Line:
 
     def _one(self, at_ns: int, raw: float, fit: bool, boot: int, *, datum: bool) -> float:
         segment = self._holding(at_ns)
+        if segment is not None:
+            raw = raw * segment.scale
         if not datum:
             # an offset is a calibration here; nothing is ever measured against its first value
             return raw + ((segment.offset if segment else None) or 0.0)
@@ -301,6 +309,8 @@ class _Line:
         start, absolute = 0.0, segment.absolute
         if segment.survey is not None:
             start, absolute = segment.survey, True
+        elif segment.start is not None:
+            start = segment.start
         elif earlier and self.recent and at_ns > self.last_ns:
             start = median(self.recent[-int(self.profile.number("restart.before")) :])
             absolute = earlier[-1].absolute
@@ -343,6 +353,7 @@ class _Line:
                 SegmentReason.RESTART,
                 offset=segment.offset - jump,
                 absolute=segment.absolute,
+                scale=segment.scale,
                 note=f"jump of {jump:+.3f} {row.unit} taken out",
             )
         )
@@ -454,11 +465,16 @@ def _packed(segment: Segment) -> list[Any]:
         segment.absolute,
         segment.note,
         segment.by,
+        segment.scale,
+        segment.start,
+        segment.made_at_ns,
     ]
 
 
 def _unpacked(channel_id: str, row: Sequence[Any]) -> Segment:
-    segment_id, opened_at_ns, reason, offset, survey, absolute, note, by = row
+    segment_id, opened_at_ns, reason, offset, survey, absolute, note, by, *rest = row
+    # states that were saved before there were factors end here
+    scale, start, made_at_ns = rest or (1.0, None, 0)
     return Segment(
         segment_id,
         channel_id,
@@ -469,4 +485,7 @@ def _unpacked(channel_id: str, row: Sequence[Any]) -> Segment:
         absolute,
         note,
         by,
+        scale,
+        start,
+        made_at_ns,
     )

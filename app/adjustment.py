@@ -13,7 +13,7 @@ from analytics.detectors.movement import STRUCTURAL
 from analytics.rates import DAYS_OF_MONTH
 from domain.adjusted import Adjusted, Movement, Rate, Trend
 from domain.clock import DAY_NS, HOUR_NS, SECOND_NS
-from domain.datum import offsets_at
+from domain.datum import added_to, scales_at
 from domain.errors import NotFound
 from domain.findings import Compensation
 from domain.limits import LimitProfile
@@ -163,7 +163,7 @@ class StoredAdjuster:
             return Adjusted(
                 raw.taken_at,
                 raw.value,
-                offsets_at(raw.taken_at, segments, channel.kind),
+                added_to(raw.taken_at, raw.value, segments, channel.kind),
                 np.zeros(n),
                 np.zeros(n),
                 np.zeros(n),
@@ -173,13 +173,16 @@ class StoredAdjuster:
             )
         hours = self._readings.rollups(channel.id, start_ns, end_ns, "hour")
         n = len(hours)
+        scale = scales_at(hours.start, segments)
+        # a factor below 0 turns the span over: its highest reading is the lowest value
+        ends = (hours.low - hours.mean) * scale, (hours.high - hours.mean) * scale
         return Adjusted(
             hours.start + HOUR_NS // 2,
             hours.mean,
-            offsets_at(hours.start, segments, channel.kind),
+            added_to(hours.start, hours.mean, segments, channel.kind),
             np.zeros(n),
-            hours.low - hours.mean,
-            hours.high - hours.mean,
+            np.minimum(*ends),
+            np.maximum(*ends),
             np.zeros(n, np.uint16),
             hours.count,
             spans=True,

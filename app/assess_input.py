@@ -63,6 +63,7 @@ class Histories:
         self._end_ns, self._known_by_ns = end_ns, known_by_ns
         self._days_max, self._step_ns = days_max, step_ns
         self._city: dict[int, Mapping[str, Floats]] = {}
+        self._kept: dict[tuple[str, int], Floats] = {}
 
     def series(self, building: Building, site: Site) -> list[ChannelSeries]:
         """Read the judged channels of a building; those that never read are among them."""
@@ -74,13 +75,13 @@ class Histories:
         days = self._days(judged)
         start_ns = self._end_ns - days * DAY_NS
         count = days * DAY_NS // self._step_ns
+        around = self._around(start_ns, count)
         warm = {
-            c.id: self._bins(c, site.segments, start_ns, count, fit_only=True)[0]
+            c.id: self._warmth(c, site.segments, start_ns, count)
             for c in site.channels
             if c.active and c.kind == "temperature"
         }
         of_sensor = {c.sensor_id: c.id for c in site.channels if c.id in warm}
-        around = self._around(start_ns, count)
         site_wide = _median(list(warm.values()), count)
         restarts = self._restarts(judged, site.segments)
         numbers = load_model("modes-2026")
@@ -177,6 +178,15 @@ class Histories:
             self._fill_old(channel, mine, values, start_ns, first_raw_ns)
         return values, flags
 
+    def _warmth(
+        self, channel: Channel, segments: Sequence[Segment], start_ns: int, count: int
+    ) -> Floats:
+        """Read a thermometer; those of the city's temperature are read once."""
+        kept = self._kept.get((channel.id, start_ns))
+        if kept is not None:
+            return kept
+        return self._bins(channel, segments, start_ns, count, fit_only=True)[0]
+
     def _fill_old(
         self,
         channel: Channel,
@@ -267,9 +277,9 @@ class Histories:
                     (c for c in site.channels if c.active and c.kind == "temperature"), None
                 )
                 if channel is not None and len(rows) < _THERMOMETERS_MAX:
-                    rows.append(
-                        self._bins(channel, site.segments, start_ns, count, fit_only=True)[0]
-                    )
+                    column = self._warmth(channel, site.segments, start_ns, count)
+                    self._kept[channel.id, start_ns] = column
+                    rows.append(column)
             if len(page) < 100:
                 break
             after = page[-1].id

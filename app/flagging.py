@@ -40,6 +40,11 @@ class Flagging:
 
     def flag(self, batch: ReadingBatch) -> ReadingBatch:
         """Flag readings; earlier ones that turn out to be otherwise are written again."""
+        by_hand = (batch.flag & QualityFlag.MANUAL) != 0
+        if by_hand.any():
+            # a crack card may well say 0.3 mm for a year: no instrument is stuck
+            rest = self.flag(batch.take(~by_hand)) if not by_hand.all() else ReadingBatch.empty()
+            return concat([rest, batch.take(by_hand)])
         flagged = self._quality.flag(self._learning(batch))
         return concat([flagged.batch, flagged.earlier]) if len(flagged.earlier) else flagged.batch
 

@@ -51,6 +51,7 @@ from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
 from domain.retention import RetentionRules
 from domain.services import Health, RoleHealth, Services
+from ingest.by_hand import ByHand
 from ingest.directory import Directory
 from ingest.door.listener import Door
 from ingest.dynsec import DynsecControl
@@ -320,6 +321,8 @@ class House:
             report_bytes_max=self.settings.files.report_bytes_max,
             fleet=self.records.fleet,
             quarantine=self.records.quarantine,
+            upkeep=self.records.upkeep,
+            hand=self.records.hand,
             health=self.health,
             roles=self.roles_health,
             provisioning=self.provisioning,
@@ -369,6 +372,7 @@ class House:
                 self._receiver.start()
                 self._run("quarantine", self._release, rest_s=1.0)
                 self._run("letting in", self._make_letting_in().run_once, rest_s=1.0)
+                self._run("by hand", self._make_by_hand().run_once, rest_s=1.0)
                 self._run("plan sending", self._make_plan_sender().run_once, rest_s=1.0)
             if Role.JOBS in self.roles:
                 self._jobs = self._make_jobs()
@@ -571,6 +575,9 @@ class House:
 
     def _make_letting_in(self) -> LettingIn:
         return LettingIn(self.records.quarantine, self.spool_writer, self._directory(), self.clock)
+
+    def _make_by_hand(self) -> ByHand:
+        return ByHand(self.records.hand, self.spool_writer, self._directory(), self.clock)
 
     def _directory(self) -> "_Cached":
         register, shard = self.records.register, self.settings.broker.shard

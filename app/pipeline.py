@@ -14,7 +14,7 @@ from alerting import acts, escalation
 from alerting.backfill import BackFill
 from alerting.join import JoinContext, Joined, join
 from analytics import segments
-from app import waves
+from app import restarts, waves
 from app.flagging import Flagging
 from app.watch import Watched, WatchList
 from app.waves import WaveDesk
@@ -26,6 +26,7 @@ from domain.limits import Level, LimitProfile
 from domain.ports import (
     AlertStore,
     Detector,
+    GatewayStatus,
     Judgement,
     JudgementStore,
     ReadingStore,
@@ -188,8 +189,9 @@ class Pipeline:
             assert self._states is not None  # noqa: S101 - _wake has run
             for building_id, state in self._waves.look(entries, self._watch, self._states).items():
                 draft.keep(building_id, waves.STATE, state)
+        boots = self._restarts([s for entry in entries for s in entry.statuses], draft)
         for watched, rows in self._by_building(batch):
-            self._examine(watched, rows, draft, now_ns)
+            self._examine(watched, rows, draft, now_ns, boots=boots)
         self._commit(
             draft,
             now_ns,
@@ -322,12 +324,17 @@ class Pipeline:
         now_ns: int,
         *,
         tick: bool = False,
+        boots: restarts.Boots | None = None,
     ) -> None:
         """Run every detector of one building over its new readings."""
         assert self._states is not None  # noqa: S101 - _wake has run
         building_id = watched.building.id
         batch, found = raw, []
         if len(raw):
+            if remounted := draft.segments.get(building_id, []):
+                watched = watched.with_segments(remounted)
+            if boots is not None:
+                raw = boots.fill(raw, watched, restarts.boots_of(self._states, building_id))
             adjusted = segments.adjust(
                 raw, self._states.get((building_id, _SEGMENTS)), watched, self._profile
             )
@@ -335,7 +342,8 @@ class Pipeline:
             draft.keep(building_id, _SEGMENTS, adjusted.state)
             found += adjusted.findings
             if adjusted.opened:
-                draft.segments[building_id] = list(adjusted.opened)
+                known = {s.id: s for s in [*remounted, *adjusted.opened]}
+                draft.segments[building_id] = list(known.values())
                 watched = watched.with_segments(draft.segments[building_id])
             self._latest[building_id] = _newest(self._latest.get(building_id, {}), batch)
             draft.keep(building_id, _LATEST, self._remembered(watched))
@@ -356,6 +364,23 @@ class Pipeline:
         draft.due += [(building_id, cause) for cause in sifted.due]
         if sifted.state != waits:
             draft.keep(building_id, _BACKFILL, sifted.state)
+
+    def _restarts(self, statuses: Sequence[GatewayStatus], draft: "_Draft") -> restarts.Boots:
+        """Take in what gateways say of restarts and of instruments that were mounted anew."""
+        assert self._states is not None  # noqa: S101 - _wake has run
+        boots = restarts.Boots(statuses)
+        told = {s.gateway_id for s in statuses if s.boot is not None or s.remounted}
+        served = {b for gateway in told for b in self._watch.served_by.get(gateway, ())}
+        for building_id in sorted(served):
+            watched = self._watch.buildings[building_id]
+            gateways = {c.gateway_id for c in watched.channels.values()} & told
+            after = boots.after(restarts.boots_of(self._states, building_id), gateways)
+            if after is not None:
+                draft.keep(building_id, restarts.STATE, after)
+            mine = [s for s in statuses if s.gateway_id in gateways and s.remounted]
+            if opened := restarts.remounted(mine, watched):
+                draft.segments[building_id] = opened
+        return boots
 
     def _remembered(self, watched: Watched) -> dict[str, Any]:
         return {

@@ -54,8 +54,9 @@ class Planner:
         fast = self._fast([building.id for building, _, _ in sites], now_ns)
         wanted: dict[str, list[Wanted]] = {}
         for building, grade, site in sites:
+            by_hand = {sensor.id for sensor in site.sensors if sensor.by_hand is not None}
             for channel in site.channels:
-                if channel.active:
+                if channel.active and channel.sensor_id not in by_hand:
                     wanted.setdefault(channel.gateway_id, []).append(
                         Wanted(
                             channel.address,

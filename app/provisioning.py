@@ -171,6 +171,8 @@ class LocalProvisioning:
         credentials.check_gateway_id(gateway_id)
         if not gateway.active:
             raise InvalidInput(f"gateway {gateway_id!r} is closed; open it first")
+        if gateway.by_hand:
+            raise InvalidInput(f"gateway {gateway_id!r} stands for people: it never connects")
         return gateway
 
 

@@ -36,6 +36,8 @@ _UNFIT = np.uint16(QualityFlag.OUT_OF_RANGE | QualityFlag.SENSOR_FAULT)
 _ROWS_AT_ONCE = 2_000
 #: what arrives after such a pause is another stretch
 _PAUSE_NS = 30 * MINUTE_NS
+#: so much later than its first readings a gateway may tell its boot counter
+_STATUS_LATE_NS = 2 * HOUR_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,28 @@ class Replayer:
         )
 
     def _boots(self, watched: Watched) -> dict[str, list[int]]:
-        return self._fleet.boots(sorted({c.gateway_id for c in watched.channels.values()}))
+        """Tell when each gateway started anew, as exactly as it is known.
+
+        A status may come some time after the first reading with its boot counter; where that
+        reading left a segment, the segment knows the moment.
+        """
+        opened: dict[str, list[int]] = {}
+        for channel_id, rows in watched.segments.items():
+            channel = watched.channels.get(channel_id)
+            if channel is not None:
+                moments = [s.opened_at_ns for s in rows if s.reason is SegmentReason.RESTART]
+                opened.setdefault(channel.gateway_id, []).extend(moments)
+        known = self._fleet.boots(sorted({c.gateway_id for c in watched.channels.values()}))
+        return {
+            gateway_id: [
+                min(
+                    (o for o in opened.get(gateway_id, ()) if 0 <= at - o <= _STATUS_LATE_NS),
+                    default=at,
+                )
+                for at in moments
+            ]
+            for gateway_id, moments in known.items()
+        }
 
     def _judged(
         self, watched: Watched, batch: ReadingBatch, cause: Cause, last_ns: int

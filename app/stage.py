@@ -37,6 +37,7 @@ LOG_INS = (
     ("duty", "duty officer", ("city",), "演示值班员"),
     ("inspector", "inspector", ("district:360103", "district:360104"), "演示检查员"),
     ("insurer", "insurer", ("district:360102",), "演示保险人"),
+    ("technician", "technician", ("city",), "演示监测员"),
     ("admin", "administrator", ("city",), "演示管理员"),
 )
 _BY = "demo"

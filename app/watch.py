@@ -1,13 +1,13 @@
 """What one shard watches: the register in the form that judging needs, kept up to date."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from domain.buildings import Building, Grade
 from domain.limits import LimitProfile
 from domain.ports import RegisterStore
-from domain.sensors import Segment, Site
+from domain.sensors import Segment, SegmentReason, Site
 from domain.views import BuildingView, Latest, WatchedChannel, WatchedPoint
 
 
@@ -20,6 +20,7 @@ class Watched:
     channels: Mapping[str, WatchedChannel]
     points: Mapping[str, WatchedPoint]
     segments: Mapping[str, tuple[Segment, ...]]
+    withdrawn: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, building: Building, grade: Grade | None, site: Site) -> "Watched":
@@ -42,6 +43,8 @@ class Watched:
                 channel.interval_s,
                 absolute=bool(held) and held[-1].absolute,
                 segment_at_ns=held[-1].opened_at_ns if held else 0,
+                turned_at_ns=_turned_at_ns(held),
+                address=channel.address,
             )
             axes.setdefault(channel.sensor_id, {})[channel.axis] = watched
         points = {
@@ -53,6 +56,7 @@ class Watched:
                 sensor.load_bearing,
                 sensor.storey,
                 axes[sensor.id],
+                by_hand=sensor.by_hand is not None,
             )
             for sensor in site.sensors
             if sensor.active and sensor.id in axes
@@ -63,6 +67,7 @@ class Watched:
             {k: c for k, c in channels.items() if c.sensor_id in points},
             points,
             {key: tuple(rows) for key, rows in segments.items()},
+            frozenset(segment.id for segment in site.withdrawn),
         )
 
     def with_segments(self, opened: list[Segment]) -> "Watched":
@@ -77,7 +82,10 @@ class Watched:
             segments[segment.channel_id] = tuple(rows)
             if watched := channels.get(segment.channel_id):
                 channels[segment.channel_id] = replace(
-                    watched, absolute=rows[-1].absolute, segment_at_ns=rows[-1].opened_at_ns
+                    watched,
+                    absolute=rows[-1].absolute,
+                    segment_at_ns=rows[-1].opened_at_ns,
+                    turned_at_ns=_turned_at_ns(rows),
                 )
         points = {
             key: replace(p, axes={axis: channels[c.id] for axis, c in p.axes.items()})
@@ -115,6 +123,11 @@ class Watched:
         return frozenset(c.gateway_id for c in self.channels.values())
 
 
+def _turned_at_ns(segments: Sequence[Segment]) -> int:
+    turned = [s.opened_at_ns for s in segments if s.reason is SegmentReason.TURN]
+    return max(turned, default=0)
+
+
 class WatchList:
     """All buildings of one shard; read again when the register has changed."""
 
@@ -124,6 +137,7 @@ class WatchList:
         self._revision = -1
         self.buildings: dict[str, Watched] = {}
         self.building_of: dict[str, str] = {}
+        self.served_by: dict[str, set[str]] = {}
 
     def refresh(self) -> bool:
         """Read the register when it has changed; tell whether it had."""
@@ -138,6 +152,10 @@ class WatchList:
         self.building_of = {
             channel: key for key, watched in self.buildings.items() for channel in watched.channels
         }
+        self.served_by = {}
+        for key, watched in self.buildings.items():
+            for channel in watched.channels.values():
+                self.served_by.setdefault(channel.gateway_id, set()).add(key)
         self._revision = revision
         return True
 

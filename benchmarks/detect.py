@@ -94,7 +94,9 @@ def measured(sizes: Sizes, *, judging: bool) -> list[Figure]:
     for days, (share, of) in coverage(trial, made.thresholds).items():
         name = f"ours: 90 % interval of movement holds, day {days}, {of} alarms"
         figures.append(_figure(name, share, "", ">= 0.87"))
-    figures += building_figures(building_outcome(sizes.buildings, judging=judging))
+    any_event, serious = building_outcome(sizes.buildings, judging=judging)
+    figures += building_figures("any event", any_event)
+    figures += building_figures("2 U or more", serious)
     suspected, of = cold_front(sizes.cold, judging=judging)
     name = f"cold front over {of} healthy buildings: suspected C or D"
     figures.append(Figure(name, float(suspected), "", None, "== 0"))
@@ -161,9 +163,9 @@ def fault_figures(made: FaultOutcome) -> list[Figure]:
     return figures
 
 
-def building_figures(made: BuildingOutcome) -> list[Figure]:
+def building_figures(truth: str, made: BuildingOutcome) -> list[Figure]:
     """Put the building score into figures."""
-    of = f"{made.buildings} buildings of families not tuned on"
+    of = f"{truth} ({made.happened} of {made.buildings} of families not tuned on)"
     return [
         _figure(f"building score: AUC, {of}", made.area, "", ">= 0.96"),
         _figure(f"building score: Brier skill, {of}", made.brier_skill, "", ">= 0.72"),

@@ -15,10 +15,13 @@ from domain.readings import Floats
 from simulators.families import drawn, families
 from simulators.scenario import Scenario
 from simulators.split import split
-from simulators.world_buildings import buildings
+from simulators.world_buildings import WorldBuilding, buildings
+from simulators.world_ranges import world_ranges
 
 #: days after the event at whose end the building is assessed
 ASSESSED_DAYS = 90
+#: U that make a movement one of C or D level
+SERIOUS = 2.0
 _PART = 20  # buildings in memory at a time
 _SUSPECTED = {SuspectedGrade.C, SuspectedGrade.D}
 
@@ -31,10 +34,14 @@ class BuildingOutcome:
     brier_skill: Range
     calibration_error: Range
     buildings: int
+    happened: int
 
 
-def building_outcome(each: int, *, judging: bool = True) -> BuildingOutcome:
+def building_outcome(each: int, *, judging: bool = True) -> tuple[BuildingOutcome, BuildingOutcome]:
     """Assess as many buildings with an event as without.
+
+    Two truths: that there is an event at all, and that some channel moves `SERIOUS` U or more, as
+    the score means it; a small event counts as none in the second.
 
     Judging takes the families that never tuned anything: their events, and as buildings without
     one half of their benign courses and half in which nothing happens.
@@ -49,8 +56,22 @@ def building_outcome(each: int, *, judging: bool = True) -> BuildingOutcome:
     calm = ["healthy", *(name for name in families("benign") if wanted(name))]
     plays = [drawn(events[n % len(events)], seeds[100 + n]) for n in range(each)]
     plays += [drawn(calm[n % len(calm)], seeds[100 + n]) for n in range(each)]
-    scores = [made.score / 100.0 for made in assessments(seeds[13], plays)]
-    return rated(np.array(scores), np.arange(2 * each) < each)
+    made = list(assessments(seeds[13], plays))
+    scores = np.array([one.score / 100.0 for one, _ in made])
+    return (
+        rated(scores, np.arange(2 * each) < each),
+        rated(scores, np.array([serious(building) for _, building in made])),
+    )
+
+
+def serious(building: WorldBuilding) -> bool:
+    """Tell whether a channel moves as far as an appraiser would call C or D level."""
+    kinds = {one.channel_id: one.kind for one in building.series}
+    return any(
+        label.expect == "alarm"
+        and abs(label.size) >= SERIOUS * world_ranges().kinds[kinds[label.channel_id]].concern
+        for label in building.labels
+    )
 
 
 def cold_front(count: int, *, judging: bool = True) -> tuple[int, int]:
@@ -58,12 +79,12 @@ def cold_front(count: int, *, judging: bool = True) -> tuple[int, int]:
     seeds = split().judging if judging else split().tuning
     plays = [drawn("cold_snap", seeds[100 + n % 700]) for n in range(count)]
     made = list(assessments(seeds[14], plays, days_after=14))
-    return sum(one.suspected in _SUSPECTED for one in made), len(made)
+    return sum(one.suspected in _SUSPECTED for one, _ in made), len(made)
 
 
 def assessments(
     seed: int, plays: Sequence[Scenario], days_after: int = ASSESSED_DAYS
-) -> Iterator[RiskAssessment]:
+) -> Iterator[tuple[RiskAssessment, WorldBuilding]]:
     """Make a building a scenario and assess it so many days after the scenario began."""
     made, model = buildings(seed, plays), load_model()
     while part := list(islice(made, _PART)):
@@ -73,7 +94,8 @@ def assessments(
             own = courses[place : place + len(building.series)]
             place += len(building.series)
             day = building.scenario.history_days + days_after
-            yield assess_building(own, BuildingFacts(building.building_id), model, day)
+            facts = BuildingFacts(building.building_id)
+            yield assess_building(own, facts, model, day), building
 
 
 def rated(probability: Floats, happened: Bools, draws: int = 500) -> BuildingOutcome:
@@ -92,6 +114,7 @@ def rated(probability: Floats, happened: Bools, draws: int = 500) -> BuildingOut
         ranged(brier_skill),
         ranged(calibration_error),
         len(probability),
+        int(happened.sum()),
     )
 
 

@@ -18,6 +18,7 @@ class Role(StrEnum):
     OPERATOR = "operator"
     OWNER = "gateway owner"
     BROKER = "broker"
+    TECHNICIAN = "technician"
 
 
 class ScopeKind(StrEnum):
@@ -65,13 +66,14 @@ ACTIONS: dict[Role, frozenset[str]] = {
         | {"gateways:read", "accounts:read", "recipients:write", "notices:read", "audit:read"}
         | {"refusals:read", "refusals:release", "credentials:write"}
         | {"contexts:write", "labels:read", "budget:read", "budget:write"}
+        | {"instruments:work", "readings:enter"}
     ),
     Role.DUTY_OFFICER: frozenset(
         _READ
         | {"alerts:act", "operations:read", "gateways:read", "accounts:read", "notices:read"}
         | {"refusals:read", "contexts:write", "labels:read", "budget:read"}
     ),
-    Role.INSPECTOR: frozenset(_READ),
+    Role.INSPECTOR: frozenset(_READ | {"readings:enter"}),
     Role.INSURER: frozenset(
         {"buildings:read", "readings:read", "alerts:read", "findings:read", "accounts:read"}
         | {"assessments:read", "contexts:read", "labels:read"}
@@ -86,6 +88,12 @@ ACTIONS: dict[Role, frozenset[str]] = {
         | {"refusals:read", "refusals:release"}
     ),
     Role.OWNER: frozenset({"gateways:read", "accounts:read", "refusals:read"}),
+    # a monitoring firm: installs, calibrates, swaps, measures by hand
+    Role.TECHNICIAN: frozenset(
+        _READ
+        | {"gateways:read", "accounts:read", "refusals:read"}
+        | {"instruments:work", "readings:enter"}
+    ),
     # an MQTT broker that asks who may connect: it sees nothing else
     Role.BROKER: frozenset({"gateways:admit"}),
 }

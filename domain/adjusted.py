@@ -22,7 +22,8 @@ class Adjusted:
     reading
         (n,) float64, as the instrument read; of hourly spans the mean.
     offset
-        (n,) float64: reading + offset is the series value; NaN where the zero is not known yet.
+        (n,) float64: what the datum and the calibration factor of the moment's segment add;
+        reading + offset is the series value; NaN where the zero is not known yet.
     weather
         (n,) float64: what the temperature makes of the series value; NaN where the temperature
         is not known, 0 where nothing is taken out.

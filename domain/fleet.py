@@ -246,13 +246,17 @@ def figures_of(
     }
 
 
+#: reasons of segments that begin with an instrument that was hung up anew
+_HUNG_UP = frozenset({"install", "re-mount", "re-orientation", "swap"})
+
+
 def hung_up_ns(segments: Sequence[Segment]) -> int | None:
     """Tell when what measures now was hung up; `None`: nobody knows.
 
     From then on the weather's share of its readings has to be learnt.
     """
     own = sorted(segment.opened_at_ns for segment in segments)
-    begun = [s.opened_at_ns for s in segments if s.reason.value in {"install", "re-mount", "swap"}]
+    begun = [s.opened_at_ns for s in segments if s.reason.value in _HUNG_UP]
     return max(begun, default=own[0] if own else None)
 
 

@@ -71,7 +71,8 @@ class FleetReader:
 
     def rows(self) -> list[FleetRow]:
         """Give one row a gateway, those that need a visit most first."""
-        return sorted((self.row(g) for g in self._gateways), key=_by_need)
+        boxes = (g for g in self._gateways if not g.by_hand)
+        return sorted((self.row(g) for g in boxes), key=_by_need)
 
     def row(self, gateway: Gateway) -> FleetRow:
         """Give the row of one of the gateways."""

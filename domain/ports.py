@@ -104,6 +104,8 @@ class GatewayStatus:
     ----------
     config
         Version of the sampling plan that it follows; `None` when it has said nothing of one.
+    remounted
+        (point or address, moment in ns) of instruments that were mounted anew; `` is all of them.
 
     """
 
@@ -115,6 +117,7 @@ class GatewayStatus:
     signal_dbm: float | None = None
     firmware: str = ""
     config: int | None = None
+    remounted: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

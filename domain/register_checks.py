@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import date
 from typing import NoReturn
 
 from domain.buildings import Appraisal, Building
@@ -25,6 +26,8 @@ BUILD_YEAR_MIN = 600
 DESIGN_LIFE_YEARS = (1, 1000)
 AREA_M2 = (0.0, 10_000_000.0)
 HOUSEHOLDS = (0, 100_000)
+#: size of a calibration factor: beyond it the unit is wrong, not the instrument
+SCALE = (0.001, 1000.0)
 ID_LENGTH = 100
 TEXT_LENGTH = 500
 
@@ -65,6 +68,9 @@ def check(record: Record, now_ns: int) -> None:
         case Sensor():
             if not record.code.strip():
                 _refuse("code", "some text", record.code)
+            between("resolution", record.resolution, (0.0, 1e9))
+            if record.certificate_until:
+                _day("certificate_until", record.certificate_until)
         case Channel():
             if not record.address.strip():
                 _refuse("address", "some text", record.address)
@@ -72,8 +78,10 @@ def check(record: Record, now_ns: int) -> None:
             if record.low is not None and record.high is not None and record.low >= record.high:
                 _refuse("low", f"under high, {record.high:g}", record.low)
         case Segment():
-            for name in ("offset", "survey"):
+            for name in ("offset", "survey", "start"):
                 between(name, getattr(record, name), (-1e6, 1e6))
+            if not SCALE[0] <= abs(record.scale) <= SCALE[1]:
+                _refuse("scale", f"{SCALE[0]:g} to {SCALE[1]:g} or the same below 0", record.scale)
         case Mount():
             between("x_azimuth_deg", record.x_azimuth_deg, (0.0, 360.0))
             between("longitude", record.longitude, LONGITUDE_DEG)
@@ -111,6 +119,15 @@ def between(name: str, value: float | None, span: tuple[float, float]) -> None:
     """
     if value is not None and not (math.isfinite(value) and span[0] <= value <= span[1]):
         _refuse(name, f"{span[0]:g} to {span[1]:g}", value)
+
+
+def _day(name: str, text: str) -> None:
+    try:
+        if len(text) != len("2027-03-31"):
+            raise ValueError
+        date.fromisoformat(text)
+    except ValueError:
+        _refuse(name, "a day such as 2027-03-31, or nothing", text)
 
 
 def one_of(name: str, value: str, known: Sequence[str]) -> None:

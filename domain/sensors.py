@@ -16,6 +16,8 @@ class Gateway:
         Hash of its secret, hex; empty when it has none yet.
     numbered
         It numbers its readings (`seq`): the account can then say what was sent.
+    by_hand
+        No box at all: it stands for the people who measure a building by hand.
 
     """
 
@@ -26,6 +28,15 @@ class Gateway:
     numbered: bool = True
     active: bool = True
     version: int = 1
+    by_hand: bool = False
+
+
+class Method(StrEnum):
+    """How people measure a point by hand."""
+
+    LEVELLING = "levelling"
+    TOTAL_STATION = "total station"
+    CRACK_CARD = "crack card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +49,12 @@ class Sensor:
         Name of the point as people say it: `T1`, `C-03`.
     place
         Where it hangs, in words: `东墙 2 层`.
+    certificate_until
+        Last day on which its calibration certificate is valid, `2027-03-31`; empty: not known.
     resolution
         Smallest change it can tell, in the unit of its kind; shown digits follow it.
+    by_hand
+        How people measure it; `None`: an instrument does.
 
     """
 
@@ -58,6 +73,7 @@ class Sensor:
     load_bearing: bool = True
     active: bool = True
     version: int = 1
+    by_hand: Method | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +122,16 @@ class SegmentReason(StrEnum):
     REMOUNT = "re-mount"
     SWAP = "swap"
     RESTART = "restart"
+    CALIBRATION = "calibration"
+    TURN = "re-orientation"
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a channel's life with one zero: series value = reading + offset.
+    """A stretch of a channel's life with one zero: series value = reading * scale + offset.
+
+    A segment is never changed once its offset is fixed. One that was opened in error is
+    withdrawn: it stays readable, and nothing counts by it any more.
 
     Parameters
     ----------
@@ -124,6 +145,14 @@ class Segment:
         crack width mm); then series values are absolute. `None`: growth only.
     absolute
         Series values of this segment are absolute: it was surveyed, or it continues one that was.
+    scale
+        Calibration factor by which readings are multiplied; below 0 it also turns the sign.
+    start
+        Series value with which it begins, where the act that opened it has said so.
+    made_at_ns
+        When it was entered; 0 where that is not known.
+    withdrawn_at_ns
+        When it was taken back; `None` while it holds.
 
     """
 
@@ -136,6 +165,10 @@ class Segment:
     absolute: bool = False
     note: str = ""
     by: str = ""
+    scale: float = 1.0
+    start: float | None = None
+    made_at_ns: int = 0
+    withdrawn_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +193,25 @@ class Mount:
     longitude: float | None = None
     latitude: float | None = None
     note: str = ""
+    withdrawn_at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """All that is mounted on one building."""
+    """All that is mounted on one building.
+
+    Parameters
+    ----------
+    segments, mounts
+        Those that hold.
+    withdrawn
+        Segments that were taken back.
+
+    """
 
     building_id: str
     sensors: tuple[Sensor, ...] = ()
     channels: tuple[Channel, ...] = ()
     segments: tuple[Segment, ...] = ()
     mounts: tuple[Mount, ...] = ()
+    withdrawn: tuple[Segment, ...] = ()

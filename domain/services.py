@@ -25,6 +25,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.upkeep_ports import HandStore, UpkeepStore
 from domain.waves import WaveStore
 
 
@@ -189,6 +190,8 @@ class Services:
     fleet: FleetStore
     quarantine: QuarantineStore
     health: Callable[[], list[Health]]
+    upkeep: UpkeepStore
+    hand: HandStore
     provisioning: Provisioning
     admission: Admission
     assessments: AssessmentStore

@@ -95,7 +95,7 @@ def lines(
     today = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC).date()
     for gateway_id, days in sorted(by_gateway.items()):
         gateway = fleet.gateways.get(gateway_id)
-        unnumbered = gateway is not None and not gateway.numbered
+        unnumbered = gateway is not None and not (gateway.numbered or gateway.by_hand)
         wanted = set(days)
         if unnumbered and fleet.channels.get(gateway_id):
             wanted |= set(_days_between(min(days), today))
@@ -110,7 +110,7 @@ def lines(
 def _line(account: DayAccount, gateway: Gateway | None, fleet: Fleet, now_ns: int) -> Line:
     sent = account.sent if gateway is not None and gateway.numbered else None
     expected = None
-    if gateway is not None and not gateway.numbered:
+    if gateway is not None and not (gateway.numbered or gateway.by_hand):
         start_ns = day_start_ns(account.day)
         expected = fleet.expected(gateway.id, start_ns, min(start_ns + DAY_NS, now_ns))
     return Line(

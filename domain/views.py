@@ -17,6 +17,10 @@ class WatchedChannel:
         Series values are absolute (surveyed), not growth only.
     segment_at_ns
         When the segment now in force was opened; 0 when unknown.
+    address
+        What its gateway calls it.
+    turned_at_ns
+        When the instrument was last turned on its wall: earlier values lie in other axes. 0: never.
 
     """
 
@@ -28,11 +32,20 @@ class WatchedChannel:
     interval_s: int
     absolute: bool = False
     segment_at_ns: int = 0
+    turned_at_ns: int = 0
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedPoint:
-    """A sensor as the judgement needs it, with its channels by axis."""
+    """A sensor as the judgement needs it, with its channels by axis.
+
+    Parameters
+    ----------
+    by_hand
+        People measure it: its silence is no fault of an instrument.
+
+    """
 
     sensor_id: str
     gateway_id: str
@@ -41,6 +54,7 @@ class WatchedPoint:
     load_bearing: bool
     storey: int | None
     axes: Mapping[str, WatchedChannel]
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,11 +39,13 @@ from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, VirtualClock, to_ns
 from domain.contexts import ContextEvent, ContextKind
 from domain.findings import Cause, Finding
 from domain.fleet import SensorHealth
+from domain.hand_readings import HandReading, gateway_of, make_sheet, new_series
 from domain.limits import Certainty, Level, Limit, LimitProfile
 from domain.ports import GatewayStatus, Judgement
 from domain.readings import ReadingBatch
-from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
+from domain.sensors import Channel, Gateway, Method, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
+from domain.upkeep import Act, ActKind, Work
 from storage.files import FolderFiles
 from storage.readings.memory import MemoryReadingStore
 from storage.records.records import Records, open_records
@@ -124,6 +126,8 @@ def make_city(folder: Path) -> City:
         contexts=records.contexts,
         labels=records.labels,
         budgets=records.labels,
+        upkeep=records.upkeep,
+        hand=records.hand,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
         provisioning=LocalProvisioning(
             records.credentials, records.register, wall, "mqtts://mqtt.example.org:8883"
@@ -208,6 +212,24 @@ def _build(records: Records, place: str, district: str) -> None:
     register.put_segment(
         Segment(f"z-{place}", f"c-{place}-x", NOW_NS - HOUR_NS, SegmentReason.INSTALL), "test"
     )
+    opened = Segment(
+        f"z-act-{place}", f"c-{place}-y", NOW_NS - HOUR_NS, SegmentReason.REZERO, by="test"
+    )
+    act = Act(
+        f"act-{place}", f"b-{place}", f"s-{place}", ActKind.REZERO, NOW_NS - HOUR_NS,
+        NOW_NS - HOUR_NS, "test", "bracket hit", (opened.id,),
+    )  # fmt: skip
+    records.upkeep.carry_out(Work(act, (opened,)))
+    series = new_series(
+        f"h-{place}", f"b-{place}", gateway_of(f"b-{place}", f"by hand {place}"), "C-01",
+        Method.CRACK_CARD,
+    )  # fmt: skip
+    records.hand.make_series(series.gateway, series.sensor, series.channels, series.segments, "t")
+    measured = HandReading(series.channels[0].id, NOW_NS - HOUR_NS, 0.3, f"surveyor {place}")
+    sheet = make_sheet(
+        f"sheet-{place}", f"b-{place}", series.gateway, [measured], "test", NOW_NS - HOUR_NS
+    )
+    records.hand.put_sheet(sheet)
     records.alerts.put_recipient(
         Recipient(f"r-{place}", f"duty {place}", (Way("sms", "000"),), (district,)), "test"
     )
@@ -378,6 +400,8 @@ def profile() -> LimitProfile:
         certainty=Certainty.VERIFIED,
         effective_from="2026-01-01",
     )
-    numbers = (("confirm.need", 3.0), ("care.window_days", 30.0), ("compensation.days", 30.0))
     shipped = load_profile()
+    rooms = ("restart.", "upkeep.", "certificate.", "push.", "hand.")
+    numbers = (("confirm.need", 3.0), ("care.window_days", 30.0), ("compensation.days", 30.0))
+    numbers += tuple(each for each in shipped.numbers if each[0].startswith(rooms))
     return LimitProfile("test", "1", (row,), numbers, sampling=shipped.sampling, care=shipped.care)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.clock import SECOND_NS
-from domain.datum import offsets_at
+from domain.datum import series_of
 from domain.ports import GatewayStatus
 from domain.readings import UNFIT, Reading
 from domain.sensors import Channel, Gateway, Segment, Sensor, Site
@@ -102,9 +102,10 @@ def _row(
             continue
         newest = max(newest or 0, reading.taken_at_ns)
         unfit = unfit or bool(reading.flag & UNFIT)
-        offset = float(offsets_at(np.array([reading.taken_at_ns]), own, channel.kind)[0])
+        at, raw = np.array([reading.taken_at_ns]), np.array([reading.value])
+        series = float(series_of(at, raw, own, channel.kind)[0])
         # a segment whose zero is not fixed yet has no series value: the reading itself is shown
-        value = reading.value + (offset if np.isfinite(offset) else 0.0)
+        value = series if np.isfinite(series) else reading.value
         text = quantity(
             value,
             UNITS.get(channel.kind, channel.unit),

@@ -85,9 +85,21 @@ def mends(one: Verdict) -> bool:
     return one.effect * WORSE.get(one.kind, 0.0) < 0.0
 
 
+def _all_better(verdicts: Sequence[Verdict], model: Model) -> bool:
+    """Tell whether all that moves and has a worse way moves the other: then a lean comes back."""
+    said = model.number("score.said")
+    moving = [
+        one
+        for one in verdicts
+        if one.kind in WORSE and float(dict(one.details).get("score", 0.0)) >= said
+    ]
+    return bool(moving) and all(mends(one) for one in moving)
+
+
 def strengths(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -> Floats:
     """Tell each channel's statistic after what may be an instrument's or shared, (n,)."""
     calm = _calm(facts, model)
+    better = _all_better(verdicts, model)
     out = np.zeros(len(verdicts))
     for place, one in enumerate(verdicts):
         score = float(dict(one.details).get("score", 0.0))
@@ -95,7 +107,7 @@ def strengths(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -
             score = 0.0
         if LIKE_MOVEMENT & set(one.faults):
             score *= model.number("fusion.faulty_share")
-        if mends(one):
+        if mends(one) or (better and one.kind not in WORSE):
             score *= model.number("fusion.mending_share")
         out[place] = score * calm
     return out

@@ -62,7 +62,8 @@ class Filter:
 
         """
         along = np.einsum("ijn,jn->in", self.spread, h)
-        return (h * self.at).sum(axis=0), (h * along).sum(axis=0), along
+        variance = np.maximum((h * along).sum(axis=0), 0.0)
+        return (h * self.at).sum(axis=0), variance, along
 
     def loosen_datum(self, rows: Bools, datum_sd: float) -> None:
         """Forget the zero of some channels: it may be anywhere now."""

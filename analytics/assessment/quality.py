@@ -84,8 +84,13 @@ def check(stack: Stack, model: Model, mixed: Bools | None = None) -> Checked:
     away = np.abs(value - centre[:, :, None])
     with np.errstate(invalid="ignore"):
         far = away > model.number("quality.spike_mads") * spread[:, :, None]
+    # the sun does each day at its hour what it did the day before
+    usual_hour = np.full(value.shape, np.inf)
+    usual_hour[:, 1:] = np.abs(value[:, 1:] - value[:, :-1])
+    like_yesterday = usual_hour <= model.number("quality.spike_mads") * spread[:, :, None]
     # several in a row are a new course, or the beginning of one
-    spike = far & (_run_lengths(far) <= round(model.number("quality.spike_run")))
+    spike = far & ~like_yesterday
+    spike &= _run_lengths(far) <= round(model.number("quality.spike_run"))
     spike |= ((stack.flags & np.uint16(QualityFlag.SPIKE)) > 0) & far
     _note(faults, np.asarray(spike.any(axis=2)), FaultBit.SPIKES)
     value[spike] = np.nan

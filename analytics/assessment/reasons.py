@@ -92,7 +92,7 @@ def would_change(
         )
         better = interval(mended, facts, model)
         points = 100.0 * ((high - low) - (better[1] - better[0]))
-        if points <= 0.0:
+        if points < model.number("fusion.worth_points"):
             continue
         match one.health:
             case Health.BLIND:

@@ -21,6 +21,8 @@ _BY_GRADE = {
     SuspectedGrade.D: "d",
     SuspectedGrade.CANNOT_JUDGE: "cannot",
 }
+#: evidence of a channel that an office would be paged for
+_CLEAR = 0.5
 Words = Mapping[str, Mapping[str, str]]
 Names = Mapping[str, str]
 
@@ -132,7 +134,11 @@ def _look_alike(
         started = {Fault.RESTART_OFFSET, Fault.REMOUNT} & set(one.faults)
         return say["fault"]["restart_open" if started else "restart_out"]
     awake = [other for other in others if other.health is not Health.BLIND]
-    agree = [other for other in awake if other.since_ns is not None]
+    agree = [
+        other
+        for other in awake
+        if other.evidence >= _CLEAR and Fault.SENSOR_DRIFT not in other.faults
+    ]
     if agree:
         return say["fault"]["sensor_drift_out"].format(names=_list(agree, names, say))
     return say["fault"]["sensor_drift_open" if awake else "sensor_drift_alone"]

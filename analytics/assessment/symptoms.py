@@ -42,7 +42,8 @@ def unit_mixup(stack: Stack, model: Model) -> Bools:
     spread, _ = middle(np.abs(stack.value - centre[:, :, None]))
     n, days = centre.shape
     level = centre / stack.concern[:, None]
-    scatter = np.maximum(spread, stack.resolution[:, None] / 2.0) / stack.concern[:, None]
+    floor = stack.resolution / 2.0 / stack.concern
+    scatter = np.maximum(spread / stack.concern[:, None], floor[:, None])
     factors = np.array(model.several("unit.factors"))
     factors = np.concatenate([factors, 1.0 / factors])
     least, near = model.number("unit.least"), model.number("unit.near")
@@ -58,6 +59,13 @@ def unit_mixup(stack: Stack, model: Model) -> Bools:
             grown = np.abs(np.log((wide / quiet)[:, None] / factors)) < loose
             there = np.abs(now[:, None] - factors * usual[:, None]) < factors * room
             by_scatter = (grown & there & (factors > 1.0)).any(axis=1)
+            # a smaller unit leaves the day's scatter under what the instrument can tell
+            calm = (wide <= floor) & (quiet > _COLLAPSE * floor)
+            near_zero = np.abs(now[:, None] - factors * usual[:, None])
+            small = (factors < 1.0) & (near_zero < factors * room / 3.0 + 2.0 * floor[:, None])
+            by_scatter |= calm & small.any(axis=1)
+            # a few bins tell no scatter
+            by_scatter &= 2 * count[:, day] >= stack.value.shape[2]
             found[:, day] = (by_level | by_scatter) & (count[:, day] > 0)
             take = ~found[:, day] & np.isfinite(now)
             first = take & np.isnan(usual)
@@ -93,6 +101,8 @@ def clock_skew(stack: Stack, value: Floats, model: Model) -> tuple[Bools, Floats
     return wrong, hours
 
 
+#: so many times less scatter than usual is a collapse
+_COLLAPSE = 3.0
 Waves = NDArray[np.complex128]
 
 
@@ -102,8 +112,11 @@ def _wave(values: Floats, model: Model) -> Waves:
     known = np.isfinite(values)
     count = known.sum(axis=2)
     mean = np.where(known, values, 0.0).sum(axis=2) / np.maximum(count, 1)
-    turn = np.exp(-2j * np.pi * np.arange(bins) / bins)
-    wave = np.where(known, values - mean[:, :, None], 0.0) @ turn / np.maximum(count, 1)
+    turn = 2 * np.pi * np.arange(bins) / bins
+    about = np.where(known, values - mean[:, :, None], 0.0)
+    # sums, not products of matrices, whose last digit hangs on how many rows there are
+    east, north = ((about * part).sum(axis=2) for part in (np.cos(turn), np.sin(turn)))
+    wave = (east - 1j * north) / np.maximum(count, 1)
     enough = count >= model.number("clock.share") * bins
     return np.where(enough, wave, np.nan + 0j)
 

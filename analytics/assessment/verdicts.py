@@ -37,7 +37,8 @@ def verdict(course: ChannelCourse, model: Model, day: int = -1) -> Verdict:
     effect, effect_sd = float(course.effect[day]), float(course.effect_sd[day])
     rate, rate_sd = _known(course.rate[day]), _known(course.rate_sd[day], np.inf)
     since = int(course.since[day])
-    share = float(course.weather_share[day])
+    # what the weather did before the movement, which would be part of the variance otherwise
+    share = float(course.weather_share[max(since - 1, 0) if stands_out and since > 0 else day])
     window = slice(max(0, day + 1 - round(model.number("verdict.days"))), day + 1)
     mask = int(np.bitwise_or.reduce(course.faults[window], initial=0))
     health = HEALTHS[course.health[day]]

@@ -211,6 +211,8 @@ class _Building:
     ) -> bool:
         """Take in readings of one channel if nothing but its history changes by them."""
         rules, record = self.rules, self._record(channel)
+        if channel.turned_at_ns and (record or {}).get("turned", 0) < channel.turned_at_ns:
+            return False
         if record is None:
             record = self._begun(channel, bins[0], values[0], boot)
             values, packed, bins = values[1:], packed[8:], bins[1:]
@@ -234,16 +236,20 @@ class _Building:
         return record
 
     def _begun(
-        self, channel: WatchedChannel, bin_no: int, value: float, boot: int
+        self, channel: WatchedChannel, bin_no: int, value: float, boot: int, turned: int = 0
     ) -> history.Record:
         record = history.add(None, bin_no, value, self.rules.keep)
-        return {**record, "absolute": channel.absolute, "boot": boot}
+        facts = {"absolute": channel.absolute, "boot": boot}
+        return {**record, **facts, **({"turned": turned} if turned else {})}
 
     def _take_one(self, channel: WatchedChannel, at_ns: int, value: float, boot: int) -> None:
         """Take in one reading."""
         record, bin_no = self._record(channel), at_ns // self.rules.bin_ns
+        turned = channel.turned_at_ns if channel.turned_at_ns <= at_ns else 0
+        if record is not None and record.get("turned", 0) < turned:
+            record = None  # turned on its wall: what it measures lies in other axes from now on
         if record is None:
-            self.records[channel.id] = self._begun(channel, bin_no, value, boot)
+            self.records[channel.id] = self._begun(channel, bin_no, value, boot, turned)
             return
         if boot not in {-1, record["boot"]}:
             if record["boot"] != -1:

@@ -110,7 +110,7 @@ class ContextsImported(BaseModel):
     known: int
 
 
-@router.get("", responses=problems(401, 403, 422, 503))
+@router.get("", responses=problems(401, 403, 404, 422, 503))
 def read_contexts(
     services: Given,
     who: Annotated[Caller, Depends(may("contexts:read"))],
@@ -121,6 +121,8 @@ def read_contexts(
     after: After = "",
 ) -> PageOf[ContextOut]:
     """List context events, newest first."""
+    if after and services.contexts.event(after) is None:
+        raise NotFound(f"no context event {after!r}")
     rows = services.contexts.events(
         one_more(limit, after),
         kinds=kind or (),
@@ -132,54 +134,6 @@ def read_contexts(
         items=[ContextOut.of(row) for row in page],
         next=page[-1].id if len(rows) > limit else None,
     )
-
-
-@router.get("/{context_id}", responses=problems(401, 403, 404, 422, 503))
-def read_context(
-    context_id: PathId,
-    services: Given,
-    who: Annotated[Caller, Depends(may("contexts:read"))],
-) -> ContextOut:
-    """Read one context event."""
-    event = services.contexts.event(context_id)
-    if event is None:
-        raise NotFound(f"no context event {context_id!r}")
-    return ContextOut.of(event)
-
-
-@router.put("/{context_id}", responses=PUT_PROBLEMS)
-def put_context(
-    context_id: PathId,
-    body: ContextIn,
-    services: Given,
-    who: Annotated[Caller, Depends(may("contexts:write"))],
-    response: Response,
-    if_match: IfMatch = "",
-) -> ContextOut:
-    """Write down or correct a context event."""
-    started_ns = to_ns(body.started_at)
-    event = checked(
-        ContextEvent(
-            context_id,
-            body.kind,
-            body.name,
-            started_ns,
-            started_ns if body.ended_at is None else to_ns(body.ended_at),
-            body.longitude,
-            body.latitude,
-            body.radius_m,
-            tuple(sorted(body.figures.items())),
-            body.source,
-            body.note,
-        )
-    )
-    kept = services.contexts.event(context_id)
-
-    def save(wanted: ContextEvent) -> None:
-        services.contexts.put([wanted], who.name)
-
-    what = f"context event {context_id!r}"
-    return ContextOut.of(put(kept, event, if_match, response, what, save))
 
 
 @router.post("/import/preview", responses=UPLOAD_PROBLEMS)
@@ -219,6 +173,54 @@ def import_contexts(
     new = services.contexts.add(found.events, who.name)
     log.info("context events imported", count=new, by=who.user_id)
     return ContextsImported(imported=new, known=len(found.events) - new)
+
+
+@router.get("/{context_id}", responses=problems(401, 403, 404, 422, 503))
+def read_context(
+    context_id: PathId,
+    services: Given,
+    who: Annotated[Caller, Depends(may("contexts:read"))],
+) -> ContextOut:
+    """Read one context event."""
+    event = services.contexts.event(context_id)
+    if event is None:
+        raise NotFound(f"no context event {context_id!r}")
+    return ContextOut.of(event)
+
+
+@router.put("/{context_id}", responses={201: {"model": ContextOut}, **PUT_PROBLEMS})
+def put_context(
+    context_id: PathId,
+    body: ContextIn,
+    services: Given,
+    who: Annotated[Caller, Depends(may("contexts:write"))],
+    response: Response,
+    if_match: IfMatch = "",
+) -> ContextOut:
+    """Write down or correct a context event."""
+    started_ns = to_ns(body.started_at)
+    event = checked(
+        ContextEvent(
+            context_id,
+            body.kind,
+            body.name,
+            started_ns,
+            started_ns if body.ended_at is None else to_ns(body.ended_at),
+            body.longitude,
+            body.latitude,
+            body.radius_m,
+            tuple(sorted(body.figures.items())),
+            body.source,
+            body.note,
+        )
+    )
+    kept = services.contexts.event(context_id)
+
+    def save(wanted: ContextEvent) -> None:
+        services.contexts.put([wanted], who.name)
+
+    what = f"context event {context_id!r}"
+    return ContextOut.of(put(kept, event, if_match, response, what, save))
 
 
 def _read(rows: list[dict[str, str]], who: Caller) -> ContextPreview:

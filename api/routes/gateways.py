@@ -127,7 +127,7 @@ def put_gateway(
             raise Forbidden(f"gateway {gateway_id!r} also serves other parts of the city")
     wanted = Gateway(id=gateway_id, **body.model_dump())
     if kept is not None:
-        wanted = replace(wanted, secret_sha256=kept.secret_sha256)
+        wanted = replace(wanted, secret_sha256=kept.secret_sha256, by_hand=kept.by_hand)
     done = put(
         kept,
         wanted,

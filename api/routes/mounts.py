@@ -79,7 +79,7 @@ def put_mount(
     who: Annotated[Caller, Depends(may("register:write"))],
     if_match: IfMatch = "",
 ) -> MountOut:
-    """Keep a mount under an id that the client made, or correct it (with `If-Match`)."""
+    """Keep a mount under an id that the client made; one that is there is never changed."""
     building = building_for(services, who, "register:write", building_id)
     must_belong(services, building, mount_id, "mount")
     site = services.register.site(building.id)

@@ -46,7 +46,7 @@ class AdjustmentOut(BaseModel):
     """What a reading says with its datum put right and the weather taken out."""
 
     series_value: float | None = Field(
-        description="reading + offset of its segment; null while the zero is not known"
+        description="reading * factor + offset of its segment; null while the zero is not known"
     )
     value: float | None = Field(
         description="the series value less the weather, which growth and rates are judged by; "

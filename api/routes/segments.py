@@ -50,6 +50,12 @@ class SegmentOut(Out):
     absolute: bool
     note: str
     by: str
+    scale: float = Field(description="calibration factor: series value = reading * scale + offset")
+    start: float | None = Field(description="series value with which it begins, where an act said")
+    made_at: At | None = Field(validation_alias="made_at_ns")
+    withdrawn_at: At | None = Field(
+        validation_alias="withdrawn_at_ns", description="taken back then: nothing counts by it"
+    )
 
 
 @router.get("", responses=problems(401, 403, 404, 422, 503))
@@ -58,10 +64,10 @@ def read_segments(
     services: Given,
     who: Annotated[Caller, Depends(may("buildings:read"))],
 ) -> list[SegmentOut]:
-    """List the segments of a building's channels."""
+    """List the segments of a building's channels, those that were taken back last."""
     building = building_for(services, who, "buildings:read", building_id)
     site = services.register.site(building.id)
-    return [SegmentOut.model_validate(segment) for segment in site.segments]
+    return [SegmentOut.model_validate(one) for one in (*site.segments, *site.withdrawn)]
 
 
 @router.put("/{segment_id}", responses={201: {"model": SegmentOut}, **PUT_PROBLEMS})
@@ -74,13 +80,17 @@ def put_segment(
     who: Annotated[Caller, Depends(may("register:write"))],
     if_match: IfMatch = "",
 ) -> SegmentOut:
-    """Open a segment under an id that the client made, or correct it (with `If-Match`)."""
+    """Open a segment under an id that the client made; one that is there is never changed.
+
+    A technician's acts (`/sensors/{sensor_id}/acts`) keep the series going on and can be undone.
+    """
     building = building_for(services, who, "register:write", building_id)
     must_belong(services, building, segment_id, "segment")
     site = services.register.site(building.id)
     if all(channel.id != body.channel_id for channel in site.channels):
         raise NotFound(f"no channel {body.channel_id!r} in building {building_id!r}")
-    kept = next((segment for segment in site.segments if segment.id == segment_id), None)
+    known = (*site.segments, *site.withdrawn)
+    kept = next((segment for segment in known if segment.id == segment_id), None)
     wanted = Segment(
         id=segment_id,
         channel_id=body.channel_id,
@@ -91,10 +101,18 @@ def put_segment(
         absolute=body.survey is not None,
         note=body.note,
         by=who.name,
+        made_at_ns=services.clock.now_ns(),
     )
     if kept is not None:
         # who opened it stays; what the first reading has fixed since is no other content
-        again = replace(wanted, by=kept.by)
+        again = replace(
+            wanted,
+            by=kept.by,
+            scale=kept.scale,
+            start=kept.start,
+            made_at_ns=kept.made_at_ns,
+            withdrawn_at_ns=kept.withdrawn_at_ns,
+        )
         fixed = replace(again, offset=kept.offset, absolute=kept.absolute)
         wanted = fixed if body.offset is None and fixed == kept else again
     done = put(

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from api.fields import WHOLE, Flag, Id, In, Name, Number, Out, PathId, ShortText
 from api.permission import Given, Seen, may
@@ -12,7 +12,7 @@ from api.problem import PUT_PROBLEMS, problems
 from api.visibility import building_for, must_belong
 from domain.access import Caller
 from domain.errors import InvalidInput, NotFound
-from domain.sensors import Sensor
+from domain.sensors import Method, Sensor
 
 router = APIRouter(prefix="/buildings/{building_id}/sensors", tags=["sensors"])
 
@@ -28,7 +28,9 @@ class SensorIn(In):
     model: ShortText = ""
     serial: ShortText = ""
     certificate: ShortText = ""
-    certificate_until: ShortText = ""
+    certificate_until: Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d\d-\d\d)?$")] = Field(
+        default="", description="last day on which the certificate is valid: 2027-03-31"
+    )
     resolution: Annotated[Number, Field(ge=0)] | None = Field(
         default=None, description="smallest change it can tell, in the unit of its kind"
     )
@@ -54,6 +56,7 @@ class SensorOut(Out):
     load_bearing: bool
     active: bool
     version: int
+    by_hand: Method | None = Field(description="how people measure it; null: an instrument does")
 
 
 @router.get("", responses=problems(401, 403, 404, 422, 503))
@@ -109,7 +112,8 @@ def put_sensor(
             "switch it off and register the instrument anew",
             "gateway_id",
         )
-    wanted = Sensor(id=sensor_id, building_id=building.id, **body.model_dump())
+    by_hand = kept.by_hand if kept is not None else None
+    wanted = Sensor(id=sensor_id, building_id=building.id, by_hand=by_hand, **body.model_dump())
     done = put(
         kept,
         wanted,

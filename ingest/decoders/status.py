@@ -4,12 +4,23 @@ from typing import Annotated
 
 import msgspec
 
+from domain.errors import InvalidInput
 from domain.ports import GatewayStatus
-from ingest.columns import Columns
+from ingest.columns import Columns, plain
 from ingest.decoders import Decoder
-from ingest.decoders.items import why
+from ingest.decoders.items import Unreadable, why
 from ingest.decoders.native_many import BOOT_MAX
 from ingest.sender import Sender
+from ingest.times import read_time
+
+_REMOUNTED_MAX = 200
+
+
+class _Remounted(msgspec.Struct):
+    """An instrument that was mounted anew, and when; it may be said again and again."""
+
+    t: str | int
+    c: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class _Status(msgspec.Struct):
@@ -19,6 +30,7 @@ class _Status(msgspec.Struct):
     signal: float | None = None
     firmware: str = ""
     config: Annotated[int, msgspec.Meta(ge=0, le=2**48)] | None = None
+    remounted: Annotated[list[_Remounted], msgspec.Meta(max_length=_REMOUNTED_MAX)] = []
 
 
 _decode = msgspec.json.Decoder(_Status).decode
@@ -36,10 +48,16 @@ def decode(payload: bytes, gateway_id: str, at_ns: int) -> GatewayStatus:
     --------
     >>> decode(b'{"online":true,"battery":87,"signal":-71,"boot":3}', "g-7", 0).signal_dbm
     -71.0
+    >>> told = decode(b'{"online":true,"remounted":[{"c":"T1","t":1795413600000}]}', "g-7", 0)
+    >>> told.remounted
+    (('T1', 1795413600000000000),)
 
     """
     try:
         status = _decode(payload)
+        remounted = tuple((plain(one.c), read_time(one.t)) for one in status.remounted)
+    except InvalidInput as error:
+        raise Unreadable("time", str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise why(error, payload) from None
     return GatewayStatus(
@@ -51,6 +69,7 @@ def decode(payload: bytes, gateway_id: str, at_ns: int) -> GatewayStatus:
         status.signal,
         status.firmware[:80].replace("\0", "\ufffd"),
         status.config,
+        remounted,
     )
 
 

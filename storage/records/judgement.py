@@ -25,7 +25,7 @@ from storage.records.alerts import (
 )
 from storage.records.engine import Database
 from storage.records.fleet import write_boots, write_gaps, write_presence
-from storage.records.register import SEGMENTS
+from storage.records.register import write_judged_segments
 from storage.records.rows import Rows, among, clean, count, count_on, insert_into, upserting
 
 REFUSALS = Rows(Refusal, tables.refusals)
@@ -123,7 +123,8 @@ class RecordsJudgement:
     def commit(self, judgement: Judgement) -> None:
         """Write a judgement in one transaction, with a change-log line for each alert.
 
-        Findings, events, notices and refusals that are there already stay as they are; segments,
+        Findings, events, notices and refusals that are there already stay as they are; of segments
+        only the zero is written over;
         states and accounts are written over; of two statuses of a gateway the newer stays.
 
         Raises
@@ -143,7 +144,7 @@ class RecordsJudgement:
             if judgement.segments:
                 # before the rest, in the order in which the register's writers lock
                 count_on(connection, "register")
-                SEGMENTS.upsert(connection, judgement.segments)
+                write_judged_segments(connection, judgement.segments)
             write_alerts(connection, judgement.alerts)
             FINDINGS.insert_missing(connection, judgement.findings)
             EVENTS.insert_missing(connection, judgement.events)

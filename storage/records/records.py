@@ -14,6 +14,7 @@ from storage.records.contexts import RecordsContexts
 from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
 from storage.records.fleet import RecordsFleet
+from storage.records.hand import RecordsHand
 from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.jobs import RecordsJobs
 from storage.records.judgement import RecordsJudgement
@@ -23,6 +24,7 @@ from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
 from storage.records.retention import RecordsRetention
 from storage.records.schema import migrate
+from storage.records.upkeep import RecordsUpkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Records:
     assessments: RecordsAssessments
     contexts: RecordsContexts
     labels: RecordsLabels
+    upkeep: RecordsUpkeep
+    hand: RecordsHand
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -112,4 +116,6 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsAssessments(database),
         RecordsContexts(database),
         RecordsLabels(database),
+        RecordsUpkeep(database),
+        RecordsHand(database),
     )

@@ -1,6 +1,7 @@
 """The register in the records database: buildings and what is mounted on them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
 from storage.records import tables
 from storage.records.audit import line_of, write_audit
 from storage.records.engine import Database
-from storage.records.rows import Rows, among, check_text, count, count_on
+from storage.records.rows import Rows, among, check_text, count, count_on, upserting
 
 BUILDINGS = Rows(Building, tables.buildings)
 APPRAISALS = Rows(Appraisal, tables.appraisals)
@@ -25,6 +26,17 @@ SEGMENTS = Rows(Segment, tables.segments)
 MOUNTS = Rows(Mount, tables.mounts)
 
 T = TypeVar("T", Building, Appraisal, Gateway, Sensor, Channel, Segment, Mount)
+
+
+def write_judged_segments(connection: Connection, segments: Sequence[Segment]) -> None:
+    """Write segments that judging opened, and the zeros that it found.
+
+    A segment that was taken back meanwhile stays so, and an act's own words stay as they are.
+    """
+    statement = upserting(tables.segments, ("id",), ("offset", "absolute"), connection.dialect.name)
+    last = {segment.id: segment for segment in segments}
+    rows = [SEGMENTS.values(last[key]) for key in sorted(last)]
+    connection.execute(statement, rows)
 
 
 class RecordsRegister:
@@ -235,9 +247,12 @@ class RecordsRegister:
         ------
         InvalidInput
             When its sensor is not there.
+        Conflict
+            When it is there and says something else: a mount is never changed.
 
         """
         with self._database.writing() as connection:
+            _never_changed(connection, MOUNTS, mount)
             self._put(connection, MOUNTS, mount, by, [(SENSORS, mount.sensor_id)])
 
     def put_segment(self, segment: Segment, by: str) -> None:
@@ -247,9 +262,12 @@ class RecordsRegister:
         ------
         InvalidInput
             When its channel is not there.
+        Conflict
+            When it is there and says something else: a segment is never changed.
 
         """
         with self._database.writing() as connection:
+            _never_changed(connection, SEGMENTS, segment)
             self._put(connection, SEGMENTS, segment, by, [(CHANNELS, segment.channel_id)])
 
     def site(self, building_id: str) -> Site:
@@ -358,6 +376,24 @@ class RecordsRegister:
         count_on(connection, "register")
 
 
+def _never_changed(connection: Connection, rows: Rows[T], record: T) -> None:
+    """Refuse to write over what counts; a zero that readings have found since is no difference."""
+    count(connection, "register", lock=True)
+    old = rows.one(connection, record.id)
+    if old is None or old == record:
+        return
+    if isinstance(old, Segment) and isinstance(record, Segment):
+        known = replace(old, offset=record.offset, absolute=record.absolute)
+        if record.offset in {None, old.offset} or old.offset is None:
+            old = known if known == record else old
+    if old != record:
+        noun = rows.record.__name__.lower()
+        raise Conflict(
+            f"{noun} {record.id!r} is there with another content and is never changed: "
+            "undo it in the sensor's log book, and open another"
+        )
+
+
 def _check_version(noun: str, old: T | None, new: T) -> None:
     version = getattr(new, "version", None)
     if version is None:
@@ -404,16 +440,18 @@ def _sites(connection: Connection, sensors: Sequence[Sensor]) -> dict[str, Site]
     building_of = {sensor.id: sensor.building_id for sensor in sensors}
     sensor_of = {channel.id: channel.sensor_id for channel in channels}
     parts: dict[str, tuple[list[Any], ...]] = {
-        building_id: ([], [], [], []) for building_id in building_of.values()
+        building_id: ([], [], [], [], []) for building_id in building_of.values()
     }
     for sensor in sensors:
         parts[sensor.building_id][0].append(sensor)
     for channel in channels:
         parts[building_of[channel.sensor_id]][1].append(channel)
     for segment in segments:
-        parts[building_of[sensor_of[segment.channel_id]]][2].append(segment)
+        holds = segment.withdrawn_at_ns is None
+        parts[building_of[sensor_of[segment.channel_id]]][2 if holds else 4].append(segment)
     for mount in mounts:
-        parts[building_of[mount.sensor_id]][3].append(mount)
+        if mount.withdrawn_at_ns is None:
+            parts[building_of[mount.sensor_id]][3].append(mount)
     return {
         building_id: Site(building_id, *(tuple(part) for part in found))
         for building_id, found in parts.items()

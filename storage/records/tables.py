@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -27,7 +28,7 @@ from domain.buildings import Grade, HeritageClass
 from domain.findings import Cause, Compensation
 from domain.installation import Sign
 from domain.limits import Level
-from domain.sensors import SegmentReason
+from domain.sensors import Method, SegmentReason
 from domain.services import Health
 from storage.records.columns import PLAIN, ROW_NUMBER, Nested, Steps, Words
 
@@ -103,6 +104,7 @@ gateways = Table(
     Column("numbered", Boolean, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("by_hand", Boolean, nullable=False, server_default=false()),
 )
 
 sensors = Table(
@@ -123,6 +125,7 @@ sensors = Table(
     Column("load_bearing", Boolean, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("by_hand", Words(Method)),
 )
 Index(
     "uq_sensors_active_code",
@@ -162,6 +165,10 @@ segments = Table(
     Column("absolute", Boolean, nullable=False),
     Column("note", Text, nullable=False),
     Column("by", Text, nullable=False),
+    Column("scale", Double, nullable=False, server_default="1.0"),
+    Column("start", Double),
+    Column("made_at_ns", BigInteger, nullable=False, server_default="0"),
+    Column("withdrawn_at_ns", BigInteger),
     Index(None, "channel_id", "opened_at_ns"),
 )
 
@@ -176,6 +183,7 @@ mounts = Table(
     Column("longitude", Double),
     Column("latitude", Double),
     Column("note", Text, nullable=False),
+    Column("withdrawn_at_ns", BigInteger),
     Index(None, "sensor_id", "mounted_at_ns"),
 )
 
@@ -379,6 +387,7 @@ gateway_statuses = Table(
     Column("signal_dbm", Double),
     Column("firmware", Text, nullable=False),
     Column("config", BigInteger),
+    Column("remounted", Nested(tuple[tuple[str, int], ...]), nullable=False, server_default="[]"),
 )
 
 gateway_clocks = Table(

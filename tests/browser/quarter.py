@@ -66,6 +66,7 @@ PEOPLE = {
     "admin": ("管理员", Role.ADMINISTRATOR, (Scope(ScopeKind.CITY),)),
     "insurer": ("保险人", Role.INSURER, (Scope(ScopeKind.CITY),)),
     "operator": ("运维", Role.OPERATOR, (Scope(ScopeKind.CITY),)),
+    "technician": ("监测甲", Role.TECHNICIAN, (Scope(ScopeKind.CITY),)),
 }
 
 
@@ -126,6 +127,8 @@ def services_of(
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         fleet=records.fleet,
         quarantine=records.quarantine,
+        upkeep=records.upkeep,
+        hand=records.hand,
         health=lambda: [
             Health("pipeline", "ok", "", (("unjudged", 0.0),), "judging"),
             Health("notices", "degraded", "no answer", (("waiting", 3.0),)),

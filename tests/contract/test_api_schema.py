@@ -45,10 +45,26 @@ RULES = {
     ),
     "POST /api/v1/buildings/import": "the file must be a table of buildings",
     "POST /api/v1/buildings/import/preview": "the file must be a table of buildings",
+    "POST /api/v1/buildings/{building_id}/by-hand/import": "the file must be a table of readings",
+    "POST /api/v1/buildings/{building_id}/by-hand/import/preview": (
+        "the file must be a table of readings"
+    ),
+    "POST /api/v1/buildings/{building_id}/sensors/{sensor_id}/acts/preview": (
+        "each kind of act needs something else"
+    ),
+    "PUT /api/v1/buildings/{building_id}/sensors/{sensor_id}/acts/{act_id}": (
+        "each kind of act needs something else"
+    ),
+    "PUT /api/v1/buildings/{building_id}/by-hand/sheets/{sheet_id}": "nothing was measured later",
+    "POST /api/v1/contexts/import": "the file must be a table of events",
+    "POST /api/v1/contexts/import/preview": "the file must be a table of events",
+    "PUT /api/v1/contexts/{context_id}": "it ends after it began, and a place has both numbers",
     "PUT /api/v1/buildings/{building_id}": "nothing was built after today",
     "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}": "valid after it was made",
     "PUT /api/v1/buildings/{building_id}/channels/{channel_id}": "low is under high",
-    "PUT /api/v1/buildings/{building_id}/sensors/{sensor_id}": "the gateway stays with channels",
+    "PUT /api/v1/buildings/{building_id}/sensors/{sensor_id}": (
+        "the gateway stays with channels, and a day is one of the calendar"
+    ),
 }
 #: 412: an object that is not there yet cannot be at an ETag (RFC 9110 13.1.1)
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "412", "429", "5xx"]
@@ -75,6 +91,8 @@ REAL = {
     "path.finding_id": "f-near-0",
     "path.recipient_id": "r-near",
     "path.user_id": "u-inspector",
+    "path.act_id": "act-near",
+    "path.sheet_id": "sheet-near",
 }
 
 

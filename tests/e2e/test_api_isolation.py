@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from api.application import declared_permissions
 from api.permission import SELF
 from domain.access import ACTIONS, Role
+from domain.ids import same_id
 from domain.ports import Page
 from tests.api_city import DISTRICTS, ROLES, City, make_city
 from tests.wave_city import EVENT_NS, add_waves
@@ -37,6 +38,8 @@ IDS = {
         "finding_id": "f-near-0",
         "recipient_id": "r-near",
         "refusal_id": "q-near",
+        "act_id": "act-near",
+        "sheet_id": "sheet-near",
         "user_id": "u-near_insurer",
         "event_id": str(EVENT_NS),
         "assessment_id": "as-near",
@@ -54,6 +57,8 @@ IDS = {
         "finding_id": "f-far-0",
         "recipient_id": "r-far",
         "refusal_id": "q-far",
+        "act_id": "act-far",
+        "sheet_id": "sheet-far",
         "user_id": "u-insurer",
         "event_id": str(EVENT_NS + 1),
         "assessment_id": "as-far",
@@ -77,6 +82,7 @@ APPRAISAL = {
     "appraiser": "演示鉴定机构",
     "appraised_on": "2026-01-02",
 }
+ACT = {"kind": "re-zero", "at": "2026-11-23T05:30:00Z", "reason": "mine now"}
 USER = {"name": "new", "display_name": "new", "role": "inspector", "scopes": []}
 #: a body that fits each route which takes one; a new route with a body must be added
 BODIES: dict[str, Any] = {
@@ -108,6 +114,22 @@ BODIES: dict[str, Any] = {
         "code": "T9",
         "kind": "tilt",
     },
+    "POST /buildings/{building_id}/sensors/{sensor_id}/acts/preview": ACT,
+    "PUT /buildings/{building_id}/sensors/{sensor_id}/acts/{act_id}": ACT,
+    "PUT /buildings/{building_id}/by-hand/series/{sensor_id}": {
+        "code": "S-09",
+        "method": "levelling",
+    },
+    "PUT /buildings/{building_id}/by-hand/sheets/{sheet_id}": {
+        "readings": [
+            {
+                "channel_id": same_id("by hand", "h-near", ""),
+                "taken_at": MOMENT,
+                "value": 0.3,
+                "measured_by": "me",
+            }
+        ]
+    },
     "PUT /gateways/{gateway_id}": {"name": "mine now"},
     "POST /gateways/{gateway_id}/credential/rotate": {},
     "POST /gateways/{gateway_id}/credential/revoke": {"reason": "mine now"},
@@ -136,6 +158,8 @@ UPLOADS = {
     "POST /buildings/import/preview": TABLE,
     "POST /contexts/import": EVENTS,
     "POST /contexts/import/preview": EVENTS,
+    "POST /buildings/{building_id}/by-hand/import": TABLE,
+    "POST /buildings/{building_id}/by-hand/import/preview": TABLE,
     REPORT: PDF,
 }
 RANGE = {"start": "2026-11-22T00:00:00Z", "end": "2026-11-24T00:00:00Z"}

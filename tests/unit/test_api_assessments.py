@@ -134,8 +134,9 @@ def test_the_budget_says_not_measured_until_the_benchmark_has_measured(city: Cit
     client = city.client("bureau")
     assert client.get(f"{API}/budget").json()["pages_a_month"] is None
     answer = client.put(f"{API}/budget", json={"pages_a_month": 2.0}).json()
-    assert (answer["measured"], answer["threshold"], answer["sensors"]) == (False, None, 2)
-    assert answer["false_alarms"] == pytest.approx(12.0)
+    assert (answer["measured"], answer["threshold"]) == (False, None)
+    assert answer["sensors"] >= 2
+    assert answer["false_alarms"] == pytest.approx(12 * 2.0 / answer["sensors"])
     for wrong in (0, -1, "3", True):
         assert client.put(f"{API}/budget", json={"pages_a_month": wrong}).status_code == 422
     assert city.client("duty_officer").put(

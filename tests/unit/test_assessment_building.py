@@ -100,6 +100,7 @@ def test_what_moves_for_the_better_counts_less() -> None:
     assert building(closing) < building(said(2.0))
     leaning = said(2.0, kind="tilt")
     assert building(replace(leaning, effect=-0.21)) == building(leaning)
+    assert building(closing, leaning) < building(leaning)
 
 
 def test_a_gateway_that_fails_with_all_its_sensors_is_named() -> None:
@@ -181,7 +182,7 @@ def test_the_evidence_of_a_drift_reads_as_sentences() -> None:
         "平均每天 +0.020 mm（+0.015 至 +0.026）。"
         "温度和降雨解释了此前波动的 88 %，上述数字已将其扣除。"
         "同一房屋的其余 1 个测点没有同时变化。"
-        "仪器自身的漂移看上去会是一样的，目前不能排除：只有这一个测点在变，"
+        "仪器自身的漂移看上去会是一样的，目前不能排除：没有别的测点明显在变，"
         "请加装第二台或现场核查。"
     )
     assert evidence(one, [], {}, MODEL, "en")[0] == (
@@ -194,7 +195,13 @@ def test_a_neighbour_that_moves_too_speaks_against_the_instrument() -> None:
     other = said(1.2, name="T1", kind="tilt")
     text = evidence(said(1.5), [other], {}, MODEL, "en")
     assert "Moving at the same time in this house: tilt T1." in text
-    assert any("unlikely, because tilt T1 moves as well" in line for line in text)
+    assert any("unlikely, because others clearly move as well: tilt T1." in line for line in text)
+
+
+def test_a_neighbour_that_may_lie_itself_speaks_against_nothing() -> None:
+    for other in (said(0.8, name="T1"), said(1.5, name="T1", faults=(Fault.SENSOR_DRIFT,))):
+        text = evidence(said(1.5), [other], {}, MODEL, "en")
+        assert any("cannot be ruled out" in line for line in text)
 
 
 def test_a_step_without_a_start_rules_the_restart_out() -> None:

@@ -163,3 +163,9 @@ def test_fewer_pages_cost_more_days() -> None:
 def test_novelty_without_days_or_library_says_nothing() -> None:
     assert novelty([], MODEL) is None
     assert isinstance(available(), bool)
+
+
+def test_what_the_sun_does_each_day_at_its_hour_is_no_spike() -> None:
+    sunny = 0.2 * (np.arange(20 * BINS) % BINS == 6)
+    days = _named(crack(20, moved=sunny), FaultBit.SPIKES)
+    assert len(days) <= 2

@@ -1,11 +1,19 @@
 """The benchmark's own sums: scores as probabilities, faults by name, real series in bins."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks.alarms import Range
 from benchmarks.detect import STUDY, is_fair
-from benchmarks.detect_buildings import area_under_curve, brier_skill, calibration_error, rated
+from benchmarks.detect_buildings import (
+    area_under_curve,
+    brier_skill,
+    calibration_error,
+    rated,
+    serious,
+)
 from benchmarks.detect_faults import KINDS, Named, true_faults
 from benchmarks.detect_real import injected, poisson_range
 from benchmarks.real_series import binned
@@ -45,6 +53,18 @@ def test_ratings_carry_intervals_that_hold_them() -> None:
         assert figure.low <= figure.value + 0.05
         assert figure.value - 0.05 <= figure.high
     assert made.buildings == 300
+    assert 100 < made.happened < 200
+
+
+def test_serious_is_what_moves_two_units_of_concern_and_no_fault() -> None:
+    plays = [
+        drawn("settlement_accelerating", 1),
+        replace(drawn("crack_growth_slow", 1), mm_per_day=0.001),  # 0.15 mm in all
+        drawn("sensor_drift_linear", 1),
+        drawn("repair_strengthening", 1),
+    ]
+    made = [serious(building) for building in buildings(4, plays, usual=False)]
+    assert made == [True, False, False, False]
 
 
 def test_the_run_is_void_when_the_raw_limit_lands_elsewhere() -> None:

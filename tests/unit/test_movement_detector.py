@@ -1,5 +1,6 @@
 """Growth and rates with the weather taken out: quiet when healthy, awake when it moves."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from analytics.limits import load_profile
 from domain.clock import DAY_NS, HOUR_NS
 from domain.findings import Cause, Compensation, Finding
 from domain.limits import Level
-from domain.readings import Floats
+from domain.readings import Floats, concat
 from tests.unit.series import (
     START_NS,
     House,
@@ -18,6 +19,7 @@ from tests.unit.series import (
     day_of,
     healthy,
     point,
+    readings,
     tell,
     worst,
 )
@@ -306,3 +308,32 @@ def test_an_empty_batch_changes_nothing() -> None:
     found, after = detector.examine(ReadingBatch.empty(), state, house.view(START_NS + HOUR_NS))
     assert found == []
     assert after is state
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_instrument_that_was_turned_is_not_taken_for_a_wall_that_moved(told: bool) -> None:
+    house = House.of(PROFILE, "T1 T2")
+    noise = np.random.default_rng(4).normal(0, 0.02, (4, 30 * 24))
+    turned_h = 20 * 24
+    before, after = {"T1.x": 3.0, "T1.y": 0.0}, {"T1.x": 0.0, "T1.y": -3.0}
+    for first in range(0, 30 * 24, 24):
+        if first == turned_h and told:
+            at_ns = START_NS + first * HOUR_NS
+            axes = {a: replace(c, turned_at_ns=at_ns) for a, c in house.points["T1"].axes.items()}
+            house.points = {**house.points, "T1": replace(house.points["T1"], axes=axes)}
+        lean = after if first >= turned_h else before
+        house.run(
+            DETECTOR(PROFILE),
+            [
+                concat(
+                    [
+                        readings(
+                            name, lean.get(name, 1.0) + noise[n, first : first + 24], float(first)
+                        )
+                        for n, name in enumerate(("T1.x", "T1.y", "T2.x", "T2.y"))
+                    ]
+                )
+            ],
+        )
+    moved = [f for f in house.found if f.subject == "T1"]
+    assert bool(moved) is not told

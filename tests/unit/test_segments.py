@@ -28,6 +28,7 @@ class Site:
     building: Building = field(default_factory=building)
     segments: dict[str, Sequence[Segment]] = field(default_factory=dict)
     state: Any = None
+    withdrawn: frozenset[str] = frozenset()
 
     @property
     def channels(self) -> dict[str, WatchedChannel]:
@@ -234,3 +235,33 @@ def test_the_result_does_not_depend_on_how_readings_are_cut_into_batches() -> No
     for state in (whole.state, parts.state):
         state["channels"]["C1"]["own"] = []  # what the register has not shown yet
     assert whole.state == parts.state
+
+
+def test_a_factor_holds_in_a_calm_stretch_as_reading_by_reading() -> None:
+    doubled = Segment("z", "C1", START_NS - 1, SegmentReason.CALIBRATION, offset=1.0, scale=2.0)
+    site = _site("C1")
+    site.segments["C1"] = [doubled]
+    values = (3.0 + _noise(30)).tolist()
+    made = [site.run(_hourly(values[:10])), site.run(_hourly(values[10:], 10))]
+    series = [v for one in made for v in one.batch.value.tolist()]
+    assert series == [2.0 * value + 1.0 for value in values]
+
+
+def test_a_segment_that_says_where_it_begins_begins_there() -> None:
+    site = _site("C1")
+    site.run(_hourly([3.0] * 10))
+    opened = Segment("z", "C1", START_NS + 10 * HOUR_NS, SegmentReason.REZERO, start=0.5)
+    site.segments["C1"] = [*site.segments["C1"], opened]
+    assert site.run(_hourly([7.0, 7.25], 10)).batch.value.tolist() == [0.5, 0.75]
+
+
+def test_a_segment_that_was_taken_back_never_comes_again() -> None:
+    site = _site("C1")
+    site.run(_hourly([3.0] * 10))
+    opened = Segment("z", "C1", START_NS + 10 * HOUR_NS, SegmentReason.REZERO)
+    site.segments["C1"] = [*site.segments["C1"], opened]
+    # judging has fixed its zero, but the register has not shown that yet
+    assert site.run(_hourly([7.0], 10), keep=False).batch.value.tolist() == [0.0]
+    site.segments["C1"] = [s for s in site.segments["C1"] if s.id != "z"]
+    site.withdrawn = frozenset({"z"})
+    assert site.run(_hourly([7.0], 11)).batch.value.tolist() == [4.0]

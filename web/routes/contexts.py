@@ -70,7 +70,7 @@ def add_context(
     except InvalidInput as error:
         return _form(request, given, str(error))
     services.contexts.put([event], caller.name)
-    return page(request, "_contexts.html", **_shown(request, ""), given={}, fault="", kept=True)
+    return page(request, "_contexts.html", **(_shown(request, "") | {"kept": True}))
 
 
 @router.get("/template.csv")

@@ -5,11 +5,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from domain.access import may
+from domain.access import Caller, may
+from domain.certificates import Certificate, to_renew
 from domain.fleet import DayRate, SensorHealth
 from domain.fleet_view import SORTS, FleetReader, chosen
+from web.formats import local
 from web.gateway_scope import gateway_seen, gateways_seen
-from web.guard import PageRoute, allowed, services_of
+from web.guard import PageRoute, allowed, estate_of, services_of
 from web.render import page
 
 router = APIRouter(prefix="/fleet", route_class=PageRoute)
@@ -49,6 +51,8 @@ def fleet(
         sorts=SORTS,
         query=urlencode({"text": text, "only": only, "sort": sort}),
         bars=bars,
+        certificates=_certificates(request, caller),
+        warn_days=int(services_of(request).profile.number("certificate.warn_days")),
     )
 
 
@@ -70,6 +74,23 @@ def gateway(request: Request, gateway_id: str) -> Response:
         gaps=sorted(gaps, key=lambda g: (g.day, g.boot, g.first), reverse=True)[:GAPS_SHOWN],
         bars=bars,
     )
+
+
+def _certificates(request: Request, caller: Caller) -> list[Certificate]:
+    """List the certificates that are to be renewed, of the houses that somebody may see."""
+    if not may(caller, "buildings:read"):
+        return []
+    services, estate = services_of(request), estate_of(request)
+    houses = estate.visible(caller, "buildings:read")
+    shards = sorted({gateway.shard for gateway in services.register.gateways()})
+    pairs = [
+        (building, site)
+        for shard in shards
+        for building, _, site in services.register.sites(shard)
+        if building.id in houses
+    ]
+    today = local(services.clock.now_ns()).date()
+    return to_renew(pairs, today, int(services.profile.number("certificate.warn_days")))
 
 
 def bars(days: tuple[DayRate, ...]) -> list[tuple[int, int, int, DayRate]]:

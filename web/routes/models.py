@@ -45,9 +45,9 @@ def set_budget(request: Request, pages: Annotated[str, Form(max_length=20)] = ""
         wanted = 0.0
     if not 0.0 < wanted <= PAGES_MAX:
         fault = words("budget.fault", text=pages)
-        return page(request, "_budget.html", status=422, **_budget(request), fault=fault)
+        return page(request, "_budget.html", status=422, **(_budget(request) | {"fault": fault}))
     services.budgets.set_budget(Budget(services.clock.now_ns(), wanted, caller.name))
-    return page(request, "_budget.html", **_budget(request), fault="", kept=True)
+    return page(request, "_budget.html", **(_budget(request) | {"kept": True}))
 
 
 @router.get("/models/report.csv")
@@ -114,6 +114,7 @@ def _budget(request: Request) -> dict[str, Any]:
         "price": price_of(budget, sensors, services.measured.curve),
         "curve": services.measured.curve,
         "kept": False,
+        "fault": "",
     }
 
 

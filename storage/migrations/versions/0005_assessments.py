@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005_assessments"
-down_revision = "0002_fleet"
+down_revision = "0003_upkeep"
 branch_labels = None
 depends_on = None
 
