@@ -24,6 +24,8 @@ from analytics.assessment.subspace import Pole, stable_poles, subspace_known
 from domain.readings import Floats
 
 Complex = NDArray[np.complex128]
+#: line of a spectrum, and which of its singular values peaks there
+Peak = tuple[int, int]
 
 
 class NotTold(StrEnum):
@@ -123,8 +125,9 @@ def modes_of(record: Record, numbers: Model, *, subspace: bool | None = None) ->
         return Modes((), way, *fault)
     samples, rate_hz = _thinned(record, numbers)
     spectrum = Spectrum.of(samples, rate_hz, numbers)
-    peaks = spectrum.peaks(numbers.number("fdd.peak_db" if use else "fdd.lone_db"), numbers)
-    if not len(peaks):
+    least_db = numbers.number("fdd.peak_db" if use else "fdd.lone_db")
+    peaks = spectrum.peaks(least_db, numbers, 2 if use else 1)
+    if not peaks:
         return Modes((), way, NotTold.NO_PEAK)
     found = (
         _confirmed(stable_poles(samples, rate_hz, numbers), spectrum, peaks, numbers)
@@ -189,19 +192,17 @@ class Spectrum:
     ----------
     hertz
         (m,) float64.
-    first
-        (m,) float64, the largest singular value, unit²/Hz.
+    values
+        (2, m) float64, the largest singular value and the next, unit²/Hz; of two modes that lie
+        close together the weaker one peaks in the second.
     shapes
-        (m, channels) complex128, its vector.
-    total
-        (m,) float64, power of all channels together, unit²/Hz.
+        (2, m, channels) complex128, their vectors.
 
     """
 
     hertz: Floats
-    first: Floats
+    values: Floats
     shapes: Complex
-    total: Floats
 
     @classmethod
     def of(cls, samples: Floats, rate_hz: float, numbers: Model) -> "Spectrum":
@@ -213,69 +214,91 @@ class Spectrum:
         matrices = np.moveaxis(cross, 2, 0)
         # written the other way round by SciPy: the first one is conjugated
         left, values, _ = np.linalg.svd(np.conj(matrices))
-        return cls(hertz, values[:, 0], left[:, :, 0], np.trace(matrices, axis1=1, axis2=2).real)
+        return cls(hertz, values[:, :2].T, np.moveaxis(left[:, :, :2], 2, 0))
 
     @property
     def grid_hz(self) -> float:
         """Tell the distance of its lines."""
         return float(self.hertz[1] - self.hertz[0])
 
-    def peaks(self, least_db: float, numbers: Model) -> NDArray[np.int64]:
-        """Find the lines at which the first singular value peaks, lowest first."""
+    def peaks(self, least_db: float, numbers: Model, rows: int = 1) -> list[Peak]:
+        """Find the lines at which the first singular values peak, lowest first."""
         low, high = numbers.several("band.hz")
-        level = 10.0 * np.log10(np.maximum(self.first, 1e-30))
-        found, _ = find_peaks(level, prominence=least_db)
-        hertz = self.hertz[found]
-        return np.asarray(found[(hertz >= low) & (hertz <= high)], np.int64)
+        found: list[Peak] = []
+        for row in range(rows):
+            level = 10.0 * np.log10(np.maximum(self.values[row], 1e-30))
+            lines, _ = find_peaks(level, prominence=least_db)
+            found += [(int(n), row) for n in lines if low <= self.hertz[n] <= high]
+        return sorted(found)
 
-    def bell(self, peak: int) -> slice:
+    def bell(self, peak: Peak) -> slice:
         """Tell the lines around a peak down to half its height."""
-        half = self.first[peak] / 2.0
-        low = high = int(peak)
-        while low > 1 and self.first[low - 1] >= half:
+        line, row = peak
+        values = self.values[row]
+        half = values[line] / 2.0
+        low = high = line
+        while low > 1 and values[low - 1] >= half:
             low -= 1
-        while high < len(self.first) - 2 and self.first[high + 1] >= half:
+        while high < len(values) - 2 and values[high + 1] >= half:
             high += 1
         return slice(low - 1, high + 2)
 
-    def frequency_hz(self, peak: int) -> float:
+    def frequency_hz(self, peak: Peak) -> float:
         """Tell where a peak's upper half has its middle: finer than the grid."""
-        bell = self.bell(peak)
-        weight = np.maximum(self.first[bell] - self.first[peak] / 2.0, 0.0)
+        bell, values = self.bell(peak), self.values[peak[1]]
+        weight = np.maximum(values[bell] - values[peak[0]] / 2.0, 0.0)
         return float(weight @ self.hertz[bell] / weight.sum())
 
-    def rms(self, peak: int) -> float:
-        """Tell the root of the power under a peak."""
-        return float(np.sqrt(self.first[self.bell(peak)].sum() * self.grid_hz))
+    def shape(self, peak: Peak) -> Complex:
+        """Tell the vector at a peak."""
+        return np.asarray(self.shapes[peak[1], peak[0]], np.complex128)
 
-    def mode(self, peak: int) -> Mode:
+    def rms(self, peak: Peak) -> float:
+        """Tell the root of the power under a peak."""
+        return float(np.sqrt(self.values[peak[1], self.bell(peak)].sum() * self.grid_hz))
+
+    def mode(self, peak: Peak) -> Mode:
         """Tell what a peak says by itself."""
-        return Mode(
-            self.frequency_hz(peak), None, unit_shape(self.shapes[peak]), self.rms(peak), None
-        )
+        shape = unit_shape(self.shape(peak))
+        return Mode(self.frequency_hz(peak), None, shape, self.rms(peak), None)
 
 
 def _confirmed(
-    poles: Sequence[Pole], spectrum: Spectrum, peaks: NDArray[np.int64], numbers: Model
+    poles: Sequence[Pole], spectrum: Spectrum, peaks: Sequence[Peak], numbers: Model
 ) -> list[Mode]:
-    """Keep the poles that a peak of the spectrum agrees with."""
+    """Keep the poles that a peak of the spectrum agrees with in frequency and shape."""
     near, same = numbers.number("fdd.agree_hz"), numbers.number("fdd.agree_mac")
-    hertz = np.array([spectrum.frequency_hz(int(peak)) for peak in peaks])
-    found: dict[int, Mode] = {}
+    hertz = np.array([spectrum.frequency_hz(peak) for peak in peaks])
+    found: list[tuple[int, float, Mode]] = []
     for frequency_hz, damping, shape in poles:
-        place = int(np.argmin(np.abs(hertz - frequency_hz)))
-        away = abs(float(hertz[place]) - frequency_hz)
-        if away > max(near * frequency_hz, spectrum.grid_hz):
-            continue
-        peak = int(peaks[place])
-        if mac(shape, spectrum.shapes[peak]) < same:
-            continue
-        apart = away / frequency_hz
-        mode = Mode(frequency_hz, damping, unit_shape(shape), spectrum.rms(peak), apart)
-        # two poles on one peak are one mode, split
-        if peak not in found or apart < (found[peak].apart or 0.0):
-            found[peak] = mode
-    return [found[peak] for peak in sorted(found)]
+        away = np.abs(hertz - frequency_hz)
+        close = np.nonzero(away <= max(near * frequency_hz, spectrum.grid_hz))[0]
+        agreeing = [n for n in close if mac(shape, spectrum.shape(peaks[n])) >= same]
+        if agreeing:
+            place = min(agreeing, key=lambda n: float(away[n]))
+            apart = float(away[place]) / frequency_hz
+            rms = spectrum.rms(peaks[place])
+            mode = Mode(frequency_hz, damping, unit_shape(shape), rms, apart)
+            found.append((peaks[place][1], apart, mode))
+    return _whole(found, numbers)
+
+
+def _whole(modes: Sequence[tuple[int, float, Mode]], numbers: Model) -> list[Mode]:
+    """Leave out parts of modes that were split: near each other, and of one shape.
+
+    What peaks in the first singular value is kept before what peaks in the second only, then
+    what agrees best with its peak.
+    """
+    near, same = numbers.number("split.hz"), numbers.number("fdd.agree_mac")
+    kept: list[Mode] = []
+    for _, _, mode in sorted(modes, key=lambda one: one[:2]):
+        if not any(
+            abs(one.frequency_hz / mode.frequency_hz - 1.0) <= near
+            and mac(one.shape, mode.shape) >= same
+            for one in kept
+        ):
+            kept.append(mode)
+    return sorted(kept, key=lambda one: one.frequency_hz)
 
 
 def unit_shape(shape: Complex) -> Complex:

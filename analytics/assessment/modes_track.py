@@ -132,7 +132,8 @@ def _numbered(tracks: list[Track], records: int, numbers: Model) -> tuple[Track,
         for place, track in enumerate(tracks)
         if not track.number
         and track.frequency_hz > floor
-        and track.of >= learn
+        # one that the first hours missed is waited for no longer than half of that
+        and track.of >= learn / 2
         and track.found >= numbers.number("track.found_share") * track.of
     )
     out = list(tracks)

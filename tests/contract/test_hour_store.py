@@ -28,9 +28,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> HourStore:
 
 def some(count: int, channel: str = "V1.wave", samples: int = 100) -> list[WaveBlock]:
     course = np.arange(samples) * 0.001
-    return [
-        block(course + n, start_ns=HOUR + n * SECOND_NS, channel=channel) for n in range(count)
-    ]
+    return [block(course + n, start_ns=HOUR + n * SECOND_NS, channel=channel) for n in range(count)]
 
 
 def starts(blocks: list[WaveBlock]) -> list[int]:

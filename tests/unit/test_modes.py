@@ -70,6 +70,22 @@ def test_damping_and_shape_are_those_of_the_frame() -> None:
     assert first.apart < 0.02
 
 
+@pytest.mark.skipif(not subspace_known(), reason="the extra is not installed")
+def test_two_directions_that_swing_at_nearly_the_same_pace_are_two_modes() -> None:
+    random = np.random.default_rng(1)
+    along, across = (
+        Frame.alike(5, hertz, 0.012).shaken(random, 600.0, RATE_HZ) for hertz in (2.0, 2.12)
+    )
+    rows = np.vstack([along + 0.15 * across, across + 0.1 * along])
+    # a machine on the roof hums: no mode
+    rows += 2e-4 * np.sin(2 * np.pi * 4.9 * np.arange(rows.shape[1]) / RATE_HZ)
+    names = tuple(f"{axis}{floor}" for axis in "xy" for floor in range(5))
+    found = modes_of(Record(names, RATE_HZ, rows), NUMBERS)
+    hertz = [mode.frequency_hz for mode in found.modes]
+    assert hertz[:2] == pytest.approx([2.0, 2.12], rel=0.01)
+    assert not any(4.8 < one < 5.0 for one in hertz)
+
+
 @pytest.mark.parametrize("subspace", WAYS)
 def test_three_percent_less_stiffness_lowers_the_first_frequency_by_half_as_much(
     subspace: bool,
