@@ -86,6 +86,9 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
 
     """
     kept: dict[str, Any] = state or {"channels": {}, "jumps": {}}
+    if not len(batch):
+        findings, standing = _report([], kept["jumps"], site, profile)
+        return Adjusted(batch, {**kept, "jumps": standing}, [], findings)
     rows = _in_order(batch)
     by_channel = np.argsort(rows.channel, kind="stable")
     taken_at, boots = rows.taken_at[by_channel], rows.boot

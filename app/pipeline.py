@@ -48,6 +48,8 @@ _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
 #: a write costs much the same for one reading and for a thousand, so they are gathered a little
 _STORE_EVERY_S = 0.05
+#: a stretch of readings that takes longer is followed by a rest, for as long but not longer than
+_LONG_S, _REST_S = 0.1, 0.25
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
 _SEGMENTS, _LATEST, _BACKFILL = "segments", "latest", "back-fill"
@@ -99,7 +101,8 @@ class Pipeline:
         self._store_down_since = 0.0
         self._storer = ThreadPoolExecutor(1, "storing")
         self._storing: Future[int] | None = None
-        self._store_at = 0.0
+        self._store_at = self._judge_at = 0.0
+        self._full = self._store_full = False
 
     def run_once(self) -> int:
         """Do what is due and tell how many spool rows were handled.
@@ -112,7 +115,7 @@ class Pipeline:
             When the spool or the records cannot be reached; nothing is lost, call again.
 
         """
-        done = self._store_behind() + self.judge()
+        done = self._store_behind() + self._judge_when_rested()
         if not done:
             self.tick()
         return done
@@ -121,13 +124,37 @@ class Pipeline:
         """Let the storing under way end; nothing is begun any more."""
         self._storer.shutdown()
 
+    def _judge_when_rested(self) -> int:
+        """Judge; after a stretch that took long, gather as long before the next one.
+
+        A building costs much the same whatever it sent. Where judging takes all of a core, larger
+        stretches cost a fraction and leave the core to those who take readings in.
+        """
+        began = time.monotonic()
+        if began < self._judge_at:
+            return 0
+        done = self.judge()
+        ended = time.monotonic()
+        if done and ended - began >= _LONG_S and not self._full:
+            self._judge_at = ended + min(ended - began, _REST_S)
+        return done
+
     def _store_behind(self) -> int:
         """Begin to store when it is time to, and tell what the last time has stored."""
         last, now = self._storing, time.monotonic()
         if (last is not None and not last.done()) or now < self._store_at:
             return 0
-        self._storing, self._store_at = self._storer.submit(self.store), now + _STORE_EVERY_S
+        self._storing = self._storer.submit(self._store_and_rest)
         return last.result() if last else 0
+
+    def _store_and_rest(self) -> int:
+        """Store, and tell when to do so again: a write that takes long gathers for longer."""
+        began = time.monotonic()
+        done = self.store()
+        took_s = time.monotonic() - began
+        rest_s = 0.0 if self._store_full else min(took_s, _REST_S)
+        self._store_at = began + max(_STORE_EVERY_S, took_s + rest_s)
+        return done
 
     def store(self) -> int:
         """Write what is not yet in the readings store; hold it when the store is away."""
@@ -144,6 +171,7 @@ class Pipeline:
                 batch = self._flagging.flag(batch.take((batch.flag & QualityFlag.HELD) == 0))
                 # kept until it is stored: a reading is flagged only once
                 offset, count = entries[-1].offset, len(entries)
+                self._store_full = len(batch) > _READINGS_AT_ONCE // 2
                 self._unstored = offset, count, batch
             self._readings.append(batch)
         except StoreUnavailable as error:
@@ -175,6 +203,7 @@ class Pipeline:
                 return 0
             self._refused = False
             self._spool.advance("judged", entries[-1].offset)
+        self._full = sum(len(entry.batch) for entry in entries) > _READINGS_AT_ONCE // 2
         return len(entries)
 
     def handle(self, entries: Sequence[SpoolEntry]) -> None:

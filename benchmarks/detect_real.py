@@ -14,7 +14,9 @@ from domain.readings import Floats
 from simulators.world_events import EVENTS
 from simulators.world_ranges import world_ranges
 
-_EVERY_DAYS = 30  # an event begins in every month in turn
+_EVERY_DAYS = 10  # from one beginning of an event to the next
+#: share of the days after it on which something must be known: nothing is put on a stuck stretch
+_KNOWN = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def injected(one: ChannelSeries, event: str, day: int, size: float) -> ChannelSe
 
 
 def real_outcome(
-    score: Score, folder: Path, threshold: float, concern: float, *, inject: bool = True
+    score: Score, folder: Path, threshold: float, concern: float
 ) -> RealOutcome | None:
     """Score the viaduct, count alarms, then inject; `None` where the data are not there.
 
@@ -98,8 +100,12 @@ def real_outcome(
     years = float(known.sum() / 365.0)
     days: dict[str, Range] = {}
     found: dict[str, Range] = {}
-    starts = list(range(learning, one.days - ranges.watched_days, _EVERY_DAYS))
-    for event in EVENTS if inject else ():
+    starts = [
+        start
+        for start in range(learning, one.days - ranges.watched_days, _EVERY_DAYS)
+        if np.isfinite(scores[0, start : start + round(ranges.failure_days)]).mean() >= _KNOWN
+    ]
+    for event in EVENTS if starts else ():
         pairs = [(start, way * concern) for start in starts for way in (1.0, -1.0)]
         made = score([injected(one, event, start, size) for start, size in pairs])
         watched = round(ranges.failure_days) if event == "acceleration" else ranges.watched_days

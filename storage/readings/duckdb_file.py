@@ -298,11 +298,10 @@ def spans_between(
         return _spans(fetched(database, one, [*bounds, int(channel[0])]))
     with given(database, {"channel": channel}):
         found = fetched(database, f"{asked} AND channel IN (SELECT channel FROM given)", bounds)
-    spans = _spans(found)
-    # they were written as time went on, so that mostly only the channels are to be put in order
-    if (np.diff(spans.start) >= 0).all():
-        return by_channel(spans, channel)
-    return spans.in_order()
+    # each channel's spans were written as time went on: mostly only the channels want sorting
+    spans = by_channel(_spans(found), channel)
+    later = np.diff(spans.start) >= 0
+    return spans if (later | (np.diff(spans.channel) != 0)).all() else spans.in_order()
 
 
 def _spans(found: Columns) -> Spans:

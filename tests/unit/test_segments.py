@@ -265,3 +265,33 @@ def test_a_segment_that_was_taken_back_never_comes_again() -> None:
     site.segments["C1"] = [s for s in site.segments["C1"] if s.id != "z"]
     site.withdrawn = frozenset({"z"})
     assert site.run(_hourly([7.0], 11)).batch.value.tolist() == [4.0]
+
+
+def test_a_batch_of_no_readings_changes_nothing() -> None:
+    site = _site("C1")
+    site.run(_hourly([17.25, 17.5]))
+    before = site.state
+    made = site.run(ReadingBatch.empty())
+    assert (len(made.batch), made.opened, made.findings) == (0, [], [])
+    assert made.state == before
+
+
+def test_readings_of_calm_channels_come_to_the_same_in_any_batches() -> None:
+    whole = concat([_hourly(_noise(60), 0, 1, "C1"), _hourly(_noise(60, seed=1) + 5, 0.5, 1, "C2")])
+    whole = whole.take(np.argsort(whole.taken_at, kind="stable"))
+    made = []
+    for size in (1, 7, 120):
+        site = _site("C1", "C2")
+        parts = [
+            site.run(whole.take(np.arange(low, min(low + size, 120))))
+            for low in range(0, 120, size)
+        ]
+        values: dict[str, list[float]] = {"C1": [], "C2": []}
+        for part in parts:
+            for channel_id, seen in values.items():
+                rows = part.batch.rows_of(channel_id)
+                seen.extend(part.batch.value[rows].tolist())
+        # a segment is held until the register shows it: until the next batch
+        known = {c: {**held, "own": []} for c, held in site.state["channels"].items()}
+        made.append((values, known))
+    assert made[0] == made[1] == made[2]
