@@ -272,7 +272,7 @@ def _confirmed(
     found: list[tuple[int, float, Mode]] = []
     for frequency_hz, damping, shape in poles:
         away = np.abs(hertz - frequency_hz)
-        close = np.nonzero(away <= max(near * frequency_hz, spectrum.grid_hz))[0]
+        close = np.nonzero(away <= max(near * frequency_hz, spectrum.grid_hz))[0].tolist()
         agreeing = [n for n in close if mac(shape, spectrum.shape(peaks[n])) >= same]
         if agreeing:
             place = min(agreeing, key=lambda n: float(away[n]))
