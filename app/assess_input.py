@@ -4,18 +4,21 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from analytics.assessment.series import STEP_NS, ChannelSeries
+from analytics.assessment.model import load_model
+from analytics.assessment.modes_series import UNIT, amplitude, as_percent
+from analytics.assessment.series import AMPLITUDE, STEP_NS, ChannelSeries
 from analytics.weather import binned
 from domain.buildings import Building
 from domain.clock import DAY_NS, HOUR_NS
 from domain.contexts import RAIN, TEMPERATURE, ContextEvent, ContextStore
 from domain.datum import offsets_at
+from domain.modal import is_modal, is_swing
 from domain.ports import Page, ReadingStore, RegisterStore
 from domain.readings import UNFIT, Flags, Floats
 from domain.sensors import Channel, Segment, SegmentReason, Sensor, Site
 
 #: kinds of channels that the slow analysis judges; the frequency of single peaks is no mode of the
-#: building, so it is not among them
+#: building; that one has channels of its own (`domain/modal.py`)
 KINDS = frozenset({"tilt", "crack", "settlement"})
 #: raw readings that are read at once
 _CHUNK_NS = 120 * DAY_NS
@@ -64,7 +67,7 @@ class Histories:
 
     def series(self, building: Building, site: Site) -> list[ChannelSeries]:
         """Read the judged channels of a building; those that never read are among them."""
-        judged = [c for c in site.channels if c.active and c.kind in KINDS]
+        judged = [c for c in site.channels if c.active and (c.kind in KINDS or is_modal(c))]
         sensors = {s.id: s for s in site.sensors if s.active}
         judged = [c for c in judged if c.sensor_id in sensors]
         if not judged:
@@ -81,6 +84,12 @@ class Histories:
         of_sensor = {c.sensor_id: c.id for c in site.channels if c.id in warm}
         site_wide = _median(list(warm.values()), count)
         restarts = self._restarts(judged, site.segments)
+        numbers = load_model("modes-2026")
+        swinging = next((c for c in site.channels if c.active and is_swing(c)), None)
+        swing = None
+        if swinging is not None:
+            mm_s, _ = self._bins(swinging, site.segments, start_ns, count)
+            swing = amplitude(mm_s, numbers)
         found = []
         for channel in judged:
             own = of_sensor.get(channel.sensor_id)
@@ -89,12 +98,19 @@ class Histories:
                 covariates["site"] = site_wide
             values, flags = self._bins(channel, site.segments, start_ns, count)
             starts, remounts = self._zeros(channel, restarts, site.segments, start_ns, count)
+            resolution = sensors[channel.sensor_id].resolution
+            if is_modal(channel):
+                # a frequency has no zero that a restart could move, and its sensor's resolution
+                # is one of acceleration
+                values, starts, remounts, resolution = as_percent(values, numbers), (), (), None
+                if swing is not None:
+                    covariates[AMPLITUDE] = swing
             found.append(
                 ChannelSeries(
                     channel.id,
                     channel.kind,
                     _unit(channel),
-                    sensors[channel.sensor_id].resolution,
+                    resolution,
                     start_ns,
                     self._step_ns,
                     values,
@@ -314,4 +330,6 @@ def _median(columns: Sequence[Floats], count: int) -> Floats:
 
 
 def _unit(channel: Channel) -> str:
+    if is_modal(channel):
+        return UNIT
     return "‰" if channel.kind == "tilt" else "mm"

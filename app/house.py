@@ -32,6 +32,8 @@ from app.doors import broker_of, door_of, gateway_url_of, receiver_of
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.jobs import Job, Jobs
+from app.modes import JOB as MODES
+from app.modes import TIMES, Gatherer, ModeFinder
 from app.pipeline import Pipeline
 from app.planning import Planner, PlanSender
 from app.provisioning import LocalProvisioning
@@ -56,6 +58,7 @@ from ingest.dynsec import DynsecControl
 from ingest.letting_in import LettingIn
 from ingest.receiver import Receiver
 from storage.files import FolderFiles
+from storage.hours import FolderHours
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -154,7 +157,18 @@ class House:
     @cached_property
     def wave_desk(self) -> WaveDesk:
         """What the pipeline does with waveforms."""
-        return WaveDesk(load_profile(self.settings.profile), self.waves)
+        seconds = self.settings.modes.seconds
+        gatherer = Gatherer(self.hours, seconds) if seconds else None
+        return WaveDesk(load_profile(self.settings.profile), self.waves, gatherer)
+
+    @cached_property
+    def hours(self) -> FolderHours:
+        """The beginnings of hours that modes are found from."""
+        return FolderHours(
+            self.settings.hours_folder,
+            bytes_max=self.settings.modes.bytes_max,
+            free_bytes_min=self.settings.waves.free_bytes_min,
+        )
 
     @cached_property
     def spool(self) -> SpoolReader:
@@ -513,6 +527,18 @@ class House:
             self.assessor.asked,
         )
         wanted = [assess]
+        modes = self.settings.modes
+        if modes.seconds:
+            finder = ModeFinder(
+                self.hours,
+                self.readings,
+                self.records.register,
+                self.clock,
+                self.compute,
+                seconds=modes.seconds,
+                hours_max=modes.hours_max,
+            )
+            wanted.append(Job(MODES, TIMES, finder.work))
         if jobs.weather_url:
             feed = WeatherFeed(
                 jobs.weather_url, jobs.weather_name, self.records.contexts, read_sheet

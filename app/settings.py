@@ -158,6 +158,25 @@ class WavesSettings(_Part):
     )
 
 
+class ModesSettings(_Part):
+    """The beginnings of hours that buildings' own frequencies are found from."""
+
+    folder: str = Field("", description="folder of the files; empty: `hours` in `folder`")
+    seconds: float = Field(
+        600.0,
+        ge=0,
+        le=3600,
+        description="so much of each hour is put aside for buildings with three accelerometers "
+        "and a channel `modal.1`; 0: nothing",
+    )
+    hours_max: float = Field(
+        48.0, ge=2, le=720, description="what was not looked at after so many hours is deleted"
+    )
+    bytes_max: int = Field(
+        2_000_000_000, ge=1_000_000, description="with more, the oldest hours are deleted"
+    )
+
+
 class RecordsSettings(_Part):
     """Where records are kept."""
 
@@ -386,6 +405,7 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     retention: RetentionSettings = RetentionSettings()
     waves: WavesSettings = WavesSettings()
+    modes: ModesSettings = ModesSettings()
     web: WebSettings = WebSettings()
     clock: ClockSettings = ClockSettings()
     jobs: JobsSettings = JobsSettings()
@@ -442,6 +462,11 @@ class Settings(BaseSettings):
     def waves_folder(self) -> Path:
         """Folder of the waveforms."""
         return Path(self.waves.folder) if self.waves.folder else self.folder / "waves"
+
+    @property
+    def hours_folder(self) -> Path:
+        """Folder of the beginnings of hours."""
+        return Path(self.modes.folder) if self.modes.folder else self.folder / "hours"
 
     @property
     def base_url(self) -> str:

@@ -10,10 +10,12 @@ from playwright.sync_api import expect
 
 from domain.assessed import Assessed
 from domain.assessments import Reason, SuspectedGrade
-from domain.clock import DAY_NS
+from domain.clock import DAY_NS, HOUR_NS
 from domain.contexts import ContextEvent, ContextKind
 from domain.labels import Label, Outcome
 from domain.ports import Page as Rows
+from domain.readings import ReadingBatch
+from domain.sensors import Channel
 from tests.api_city import assessed
 from tests.browser.conftest import Opened
 from tests.browser.quarter import NOW_NS, Quarter
@@ -53,7 +55,18 @@ def fill(quarter: Quarter) -> list[str]:
     ]
     rows.append(said(quarter, buildings[1], 20.0, 0, suspected=SuspectedGrade.CANNOT_JUDGE))
     quarter.records.assessments.put(rows)
+    swing(quarter, buildings[0])
     return buildings
+
+
+def swing(quarter: Quarter, building_id: str) -> None:
+    """Give a building a frequency of its own."""
+    register = quarter.records.register
+    sensor = next(s for s in register.site(building_id).sensors if s.active)
+    channel = Channel("m1", sensor.id, sensor.gateway_id, "m1", "frequency", "Hz", "modal.1")
+    register.put_channel(channel, "test")
+    at = [NOW_NS - HOUR_NS]
+    quarter.readings.append(ReadingBatch.of(["m1"], at, [3.42], received_at=NOW_NS))
 
 
 def shot(page: "Page", name: str, size: str) -> None:
@@ -79,6 +92,7 @@ def test_a_building_shows_score_reasons_and_course_apart_from_its_grade(
     expect(card.locator("ol.reasons li")).to_contain_text("+0.21 mm")
     assert card.locator(".score-history circle").count() == 11
     expect(card).to_contain_text("不是危险性等级")
+    expect(card.locator(".own-frequency")).to_contain_text("3.42 Hz")
     card.locator(".verdicts > summary").click()
     expect(card.locator(".verdicts")).to_contain_text("仪器自身的漂移看上去会是一样的")
     assert no_wider_than_the_screen(page)

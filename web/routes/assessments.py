@@ -17,6 +17,7 @@ from domain.services import Services
 from web.assessment import HISTORY, Shown, chart_of, shown
 from web.formats import local, table_time
 from web.guard import PageRoute, allowed, building_for, caller_of, estate_of, services_of
+from web.own_frequencies import own_frequencies
 from web.render import page, words_of
 from web.tables import csv_answer
 
@@ -172,6 +173,11 @@ def assessment_of(request: Request, building: Building, *, asked: bool = False) 
         "assessment_seen": seen,
         "assessment_chart": chart_of(history),
         "assessment_asked": asked,
+        "own_frequencies": own_frequencies(
+            services, building, newest.row.assessment.verdicts if newest else (), words
+        )
+        if seen
+        else [],
     }
 
 
