@@ -19,8 +19,9 @@ from benchmarks.detect_buildings import BuildingOutcome, building_outcome, cold_
 from benchmarks.detect_cover import cold_start, coverage
 from benchmarks.detect_delay import ORDER, Outcome, Score, make_trial, outcome
 from benchmarks.detect_faults import FaultOutcome, fault_outcome
+from benchmarks.detect_mast import mast_outcome
 from benchmarks.detect_real import real_outcome
-from benchmarks.real_series import data_folder
+from benchmarks.real_series import data_folder, hdf5_known, mast
 from benchmarks.report import Figure, report
 from simulators.world_ranges import world_ranges
 
@@ -101,7 +102,7 @@ def measured(sizes: Sizes, *, judging: bool) -> list[Figure]:
     suspected, of = cold_front(sizes.cold, judging=judging)
     name = f"cold front over {of} healthy buildings: suspected C or D"
     figures.append(Figure(name, float(suspected), "", None, "== 0"))
-    return figures + real_figures(made)
+    return figures + real_figures(made) + mast_figures()
 
 
 def world_figure(raw_daily: Outcome) -> Figure:
@@ -191,6 +192,26 @@ def real_figures(simulated: Outcome) -> list[Figure]:
         days = made.days[event]
         days = Range(_days(days.value), _days(days.low), _days(days.high))
         of = f"{event} U put on the real viaduct, {made.injected} times"
+        figures.append(_figure(f"{of}: days", days, "d", None))
+        figures.append(_figure(f"{of}: found", made.found[event], "", None))
+    return figures
+
+
+def mast_figures() -> list[Figure]:
+    """Score the guyed mast's frequencies at the model's own threshold: they have no other."""
+    folder = data_folder()
+    found = mast(folder) if folder else None
+    name = "guyed mast's frequencies: false alarms a sensor-year"
+    if found is None:
+        why = "needs the real series under ANJU_DATA" if hdf5_known() else "needs h5py"
+        return [Figure(name, None, "1/year", (why, None))]
+    made = mast_outcome(ours.scores, found, 1.0)
+    name += f" ({made.alarms} in {made.sensor_years:.2f} years)"
+    figures = [_figure(name, made.rate, "1/year", None)]
+    least, most = made.left_days
+    for event, late in made.days.items():
+        of = f"{event} put on the mast, {made.injected} times, {least} to {most} days to find it"
+        days = Range(_days(late.value), _days(late.low), _days(late.high))
         figures.append(_figure(f"{of}: days", days, "d", None))
         figures.append(_figure(f"{of}: found", made.found[event], "", None))
     return figures
