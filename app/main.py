@@ -293,9 +293,13 @@ def bench(
     name: Annotated[str, typer.Argument(help="decode, door, faults, ingest, judge, store, wave …")],
     as_json: AsJson = False,
     quick: Annotated[bool, typer.Option("--quick", help="a short form, under a minute")] = False,
+    write: Annotated[
+        Path | None, typer.Option(help="a file for what the models page shows; curve only")
+    ] = None,
 ) -> None:
     """Measure one part beside a peer or a limit in the same run."""
     import importlib  # noqa: PLC0415
+    import inspect  # noqa: PLC0415
 
     known = sorted(
         path.stem
@@ -305,7 +309,13 @@ def bench(
     if name not in known:
         raise typer.BadParameter(f"must be one of {', '.join(known)}, got {name!r}")
     report = importlib.import_module("benchmarks.report")
-    found = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+    run = importlib.import_module(f"benchmarks.{name}").run
+    if write is None:
+        found = run(quick=quick)
+    elif "write" in inspect.signature(run).parameters:
+        found = run(quick=quick, write=write)
+    else:
+        raise typer.BadParameter(f"--write is for the bench curve, got {name!r}")
     report.show(found, as_json=as_json)
 
 

@@ -38,7 +38,13 @@ class BuildingOutcome:
 
 
 def building_outcome(each: int, *, judging: bool = True) -> tuple[BuildingOutcome, BuildingOutcome]:
-    """Assess as many buildings with an event as without.
+    """Rate the score against two truths: any event, and one that is serious."""
+    scores, event, grave = building_scores(each, judging=judging)
+    return rated(scores, event), rated(scores, grave)
+
+
+def building_scores(each: int, *, judging: bool = True) -> tuple[Floats, Bools, Bools]:
+    """Assess as many buildings with an event as without; (scores from 0 to 1, event, serious).
 
     Two truths: that there is an event at all, and that some channel moves `SERIOUS` U or more, as
     the score means it; a small event counts as none in the second.
@@ -58,10 +64,8 @@ def building_outcome(each: int, *, judging: bool = True) -> tuple[BuildingOutcom
     plays += [drawn(calm[n % len(calm)], seeds[100 + n]) for n in range(each)]
     made = list(assessments(seeds[13], plays))
     scores = np.array([one.score / 100.0 for one, _ in made])
-    return (
-        rated(scores, np.arange(2 * each) < each),
-        rated(scores, np.array([serious(building) for _, building in made])),
-    )
+    grave = np.array([serious(building) for _, building in made])
+    return scores, np.arange(2 * each) < each, grave
 
 
 def serious(building: WorldBuilding) -> bool:

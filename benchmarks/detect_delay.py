@@ -57,7 +57,9 @@ class Outcome:
     delays: dict[tuple[str, float], Floats]
 
 
-def make_trial(healthy: int, events: int, *, judging: bool = True) -> Trial:
+def make_trial(
+    healthy: int, events: int, *, judging: bool = True, sizes: Sequence[float] = (1.0, 0.5)
+) -> Trial:
     """Make the worlds; the seeds of judging are never used to tune anything.
 
     Parameters
@@ -66,11 +68,15 @@ def make_trial(healthy: int, events: int, *, judging: bool = True) -> Trial:
         Sensors to calibrate on, and as many others to count false alarms on.
     events
         Sensors of each event and size.
+    sizes
+        Of the events, in U; each has seeds of its own, whichever are made.
 
     """
     seeds = split().judging if judging else split().tuning
     worlds = {}
     for row, size in enumerate((1.0, 0.5)):
+        if size not in sizes:
+            continue
         for column, event in enumerate(ORDER):
             seed = seeds[2 + row * len(ORDER) + column]
             worlds[event, size] = sensors(seed, events, event=event, size=size)
@@ -103,11 +109,16 @@ def outcome(score: Score, trial: Trial, sizes: Sequence[float] = (1.0, 0.5)) -> 
     )
 
 
-def _delays(score: Score, world: World, event: str, thresholds: dict[str, float]) -> Floats:
+def event_delays(scores: Floats, world: World, event: str, level: Floats | float) -> Floats:
+    """Tell the days from each sensor's event to its alarm at a level of its score."""
     ranges, events = world_ranges().events, world.events()
     start = np.array([events[s.channel_id].start // s.per_day for s in world.series])
     # after the failure there is nothing left to warn of
     failing = EVENTS[event] is EVENTS["acceleration"]
     watched = round(ranges.failure_days) if failing else ranges.watched_days
+    return delays(scores, level, start, watched)
+
+
+def _delays(score: Score, world: World, event: str, thresholds: dict[str, float]) -> Floats:
     level = np.array([thresholds[one.kind] for one in world.series])
-    return delays(score(world.series), level, start, watched)
+    return event_delays(score(world.series), world, event, level)

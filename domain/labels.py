@@ -148,7 +148,7 @@ def report_of(
         counts[Outcome.SENSOR_FAULT],
         brier,
         base,
-        tuple(_bins(pairs, bands)),
+        tuple(reliability_bins(pairs, bands)),
         false,
         sensor_years,
         rate,
@@ -157,7 +157,11 @@ def report_of(
     )
 
 
-def _bins(pairs: Sequence[tuple[float, bool]], bands: int) -> list[ReliabilityBin]:
+def reliability_bins(pairs: Sequence[tuple[float, bool]], bands: int) -> list[ReliabilityBin]:
+    """Sort what scores from 0 to 1 said, and whether it was so, into bands of equal width.
+
+    Bands into which nothing falls are left out.
+    """
     found = []
     for band in range(bands):
         low, high = band / bands, (band + 1) / bands
