@@ -3,7 +3,7 @@
 The threshold is chosen on every other file and judged on the rest, then the other way round; the
 figure is the mean of both. It says how honest the scorer's surroundings are, and little of houses.
 
-    ./anju bench nab [--json]
+    ./anju bench nab [--quick] [--json]
 """
 
 import time
@@ -30,7 +30,7 @@ _STUDY = "the study's ensemble, tuned on the same files"
 
 
 def run(quick: bool) -> dict[str, Any]:
-    """Measure; there is no shorter form."""
+    """Measure; the whole takes some seconds, so the short form is the same."""
     folder = data_folder()
     files = nab_files(folder) if folder else []
     if not files:
