@@ -220,8 +220,9 @@ def _write_states(connection: Connection, judgement: Judgement) -> None:
     states = {(building_id, name): state for building_id, name, state in judgement.states}
     if connection.dialect.name == "sqlite":
         # bytes and texts need no conversion, and there are several of each building at each commit
-        rows = [(judgement.shard, *key, state) for key, state in states.items()]
-        connection.exec_driver_sql(_SQLITE_STATES, rows)
+        connection.exec_driver_sql(
+            _SQLITE_STATES, [(judgement.shard, *key, state) for key, state in states.items()]
+        )
         return
     statement = upserting(
         tables.detector_states,
