@@ -562,16 +562,17 @@ class _Draft:
 def _newest(held: Mapping[str, Latest], batch: ReadingBatch) -> dict[str, Latest]:
     """Take in the newest value of each channel by its own time; the batch is sorted by it."""
     newest = dict(held)
-    last = np.full(len(batch.channels), -1)
-    last[batch.channel] = np.arange(len(batch))  # of several rows of a channel the last one stays
-    rows = last[last >= 0]
-    for channel_id, at_ns, value, received_ns in zip(
-        [batch.channels[code] for code in batch.channel[rows].tolist()],
+    # of several rows of a channel the last one stays; mostly they are too few for columns to pay
+    last = dict(zip(batch.channel.tolist(), range(len(batch)), strict=True))
+    rows = [row for _, row in sorted(last.items())]
+    for code, at_ns, value, received_ns in zip(
+        batch.channel[rows].tolist(),
         batch.taken_at[rows].tolist(),
         batch.value[rows].tolist(),
         batch.received_at[rows].tolist(),
         strict=True,
     ):
+        channel_id = batch.channels[code]
         if channel_id not in held or at_ns >= held[channel_id].taken_at_ns:
             newest[channel_id] = Latest(at_ns, value, received_ns)
     return newest
