@@ -12,9 +12,9 @@ from domain.limits import Level
 #: at least so many buildings must show a cause before it can be one that they share
 BUILDINGS_FOR_SHARED_CAUSE = 3
 
-#: causes that speak of instruments; silence and restarts are never red, and a restart waits at
-#: its own level for a person
-NEVER_RED = frozenset({Cause.WATCH, Cause.RESTART})
+#: causes that speak of instruments, and what a model thinks: silence, restarts and scores are never
+#: red, and a restart waits at its own level for a person
+NEVER_RED = frozenset({Cause.WATCH, Cause.RESTART, Cause.ASSESSMENT})
 
 
 def holding(alert: Alert) -> bool:

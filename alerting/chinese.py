@@ -12,13 +12,18 @@ _NOUN = {
     Cause.VIBRATION: "振动测点",
     Cause.WATCH: "",
     Cause.RESTART: "",
+    Cause.ASSESSMENT: "",
 }
+
+
+#: causes that speak of no point of the house
+_NO_POINT = frozenset({Cause.WATCH, Cause.RESTART, Cause.ASSESSMENT})
 
 
 def subject(name: str, said: Saying, *, whole: bool) -> str:
     """Name house, place, kind and code of a point: `3 号楼东墙裂缝 C-03 `."""
     if whole or not said.subject_name:
-        return f"{name}整体" if said.cause not in {Cause.WATCH, Cause.RESTART} else name
+        return f"{name}整体" if said.cause not in _NO_POINT else name
     code, place = placed(said.subject_name)
     return f"{name}{place}{_NOUN[said.cause]} {code} "
 
@@ -62,6 +67,8 @@ def holds(said: Saying) -> str:
             body = f"振动速度峰值达到{share or ' '}{value}{bound}"
         case Cause.WATCH, _:
             body = _silence(said, value, limit, basis)
+        case Cause.ASSESSMENT, _:
+            body = _score(said, value, limit, basis)
         case _:
             body = f"重新启动，前后相差 {value}（阈值 {limit}{basis}），零点须由人确认"
     return body + ("，温度补偿尚未成熟，级别暂限于黄色" if said.capped else "")
@@ -80,6 +87,19 @@ def _silence(said: Saying, value: str, limit: str, basis: str) -> str:
     return f"监测中断：{value}（限值 {limit}{basis}）"
 
 
+def _score(said: Saying, value: str, limit: str, basis: str) -> str:
+    """Say what a model thinks; it is a suspicion, never a grade."""
+    word = {"suspected C": "，疑似 C 级", "suspected D": "，疑似 D 级"}
+    low, high = said.detail("low"), said.detail("high")
+    span_ = ""
+    if isinstance(low, float | int) and isinstance(high, float | int):
+        span_ = f"，区间 {low:.0f}–{high:.0f}"
+    suspected = word.get(str(said.detail("suspected")), "")
+    reason = said.detail("reason_1_zh")
+    because = f"，主要依据：{reason}" if reason else ""
+    return f"综合评估得分达到 {value}{span_}（界限 {limit}{basis}）{suspected}{because}"
+
+
 def over(said: Saying) -> str:
     """Say that it is over."""
     if said.cause is Cause.WATCH:
@@ -87,4 +107,6 @@ def over(said: Saying) -> str:
     if said.cause is Cause.RESTART:
         return "重启已确认"
     value, limit = figures(said, "zh")
+    if said.cause is Cause.ASSESSMENT:
+        return f"综合评估得分已回落至 {value}（界限 {limit}）"
     return f"已回落至 {value}（限值 {limit}）"

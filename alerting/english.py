@@ -12,6 +12,7 @@ _NOUN = {
     Cause.VIBRATION: "vibration point ",
     Cause.WATCH: "",
     Cause.RESTART: "",
+    Cause.ASSESSMENT: "",
 }
 
 
@@ -66,6 +67,8 @@ def holds(said: Saying) -> str:
                 if lasts
                 else f"is not watched: {value}{bound}"
             )
+        case Cause.ASSESSMENT, _:
+            body = _score(said, value, limit, basis)
         case _:
             body = (
                 f"restarted and reads {value} off (threshold {limit}{basis}); a person must confirm"
@@ -75,6 +78,19 @@ def holds(said: Saying) -> str:
     )
 
 
+def _score(said: Saying, value: str, limit: str, basis: str) -> str:
+    """Say what a model thinks; it is a suspicion, never a grade."""
+    word = {"suspected C": ", C suspected", "suspected D": ", D suspected"}
+    low, high = said.detail("low"), said.detail("high")
+    span_ = ""
+    if isinstance(low, float | int) and isinstance(high, float | int):
+        span_ = f", interval {low:.0f}–{high:.0f}"
+    suspected = word.get(str(said.detail("suspected")), "")
+    reason = said.detail("reason_1_en")
+    because = f"; main reason: {reason}" if reason else ""
+    return f"has a score of {value}{span_} (bound {limit}{basis}){suspected}{because}"
+
+
 def over(said: Saying) -> str:
     """Say that it is over."""
     if said.cause is Cause.WATCH:
@@ -82,4 +98,6 @@ def over(said: Saying) -> str:
     if said.cause is Cause.RESTART:
         return "restart was confirmed"
     value, limit = figures(said, "en")
+    if said.cause is Cause.ASSESSMENT:
+        return f"score is back at {value} (bound {limit})"
     return f"is back at {value} (limit {limit})"

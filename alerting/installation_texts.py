@@ -17,6 +17,7 @@ _PARTS = {
     "analyse": "判断",
     "notify": "通知",
     "serve": "页面与接口",
+    "jobs": "定时任务",
 }
 
 

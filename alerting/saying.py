@@ -24,6 +24,11 @@ class Saying:
     source: str = ""
     compensation: Compensation = Compensation.NOT_NEEDED
     capped: bool = False
+    details: tuple[tuple[str, float | str], ...] = ()
+
+    def detail(self, name: str) -> float | str | None:
+        """Tell one further figure or word."""
+        return dict(self.details).get(name)
 
 
 def of_finding(finding: Finding) -> Saying:
@@ -41,6 +46,7 @@ def of_finding(finding: Finding) -> Saying:
         finding.source,
         finding.compensation,
         finding.capped,
+        finding.details,
     )
 
 

@@ -46,6 +46,7 @@ CAUSE_WORDS: dict[str, dict[Cause, str]] = {
         Cause.VIBRATION: "振动",
         Cause.WATCH: "失去监测",
         Cause.RESTART: "仪器重启",
+        Cause.ASSESSMENT: "综合评估",
     }
     | INSTALLATION_CAUSES["zh"],
     "en": {
@@ -55,6 +56,7 @@ CAUSE_WORDS: dict[str, dict[Cause, str]] = {
         Cause.VIBRATION: "vibration",
         Cause.WATCH: "loss of watch",
         Cause.RESTART: "instrument restart",
+        Cause.ASSESSMENT: "assessment",
     }
     | INSTALLATION_CAUSES["en"],
 }
@@ -73,7 +75,18 @@ EVENT_WORDS: dict[str, dict[EventKind, str]] = {
 }
 
 #: decimals that instruments of a quantity can tell, by the unit's first part
-_DECIMALS = {"‰": 2, "mm": 2, "mm/s": 2, "Hz": 1, "°C": 1, "h": 1, "d": 1, "%": 0, "intervals": 1}
+_DECIMALS = {
+    "‰": 2,
+    "mm": 2,
+    "mm/s": 2,
+    "Hz": 1,
+    "°C": 1,
+    "h": 1,
+    "d": 1,
+    "%": 0,
+    "intervals": 1,
+    "points": 0,
+}
 
 _UNIT_WORDS_ZH = {
     "month": "月",
@@ -83,6 +96,7 @@ _UNIT_WORDS_ZH = {
     "min": "分钟",
     "year": "年",
     "intervals": "个采集周期",
+    "points": "分",
 }
 
 

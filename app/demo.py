@@ -1,7 +1,7 @@
 """The demo: a fixed story over real parts, live or at full speed, and how it went."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from app.settings import Settings
 from app.stage import LOG_INS, Stage, set_stage
 from domain.alerts import Alert, Notice, NoticeState
 from domain.clock import DAY_NS, HOUR_NS, to_datetime
+from domain.findings import Cause
 from domain.limits import Level
 from domain.ports import Page
 from domain.waves import derived_channels
@@ -46,6 +47,7 @@ class Report:
     notices: list[dict[str, str]]
     quiet_buildings: list[str]
     false_alarms: list[dict[str, Any]]
+    assessments: list[dict[str, Any]]
     faults: list[str]
     seconds: float
     rate: float
@@ -64,6 +66,7 @@ class Report:
             "notices": self.notices,
             "quiet_buildings": self.quiet_buildings,
             "false_alarms": self.false_alarms,
+            "assessments": self.assessments,
             "faults": self.faults,
             "seconds": round(self.seconds, 1),
             "virtual_seconds_per_second": round(self.rate),
@@ -86,6 +89,11 @@ class Report:
             f"{len(self.false_alarms)} false alarms, {self.seconds:.0f} s "
             f"({self.rate:,.0f} times real time)"
         )
+        scores = Table("building", "scenario", "score", "suspected", title="Assessments")
+        for row in self.assessments:
+            shown = "—" if row["score"] is None else f"{row['score']} ({row['low']}–{row['high']})"
+            scores.add_row(row["building"], row["scenario"], shown, str(row["suspected"]))
+        console.print(scores)
         for fault in self.faults:
             console.print(f"[bold red]did not hold:[/] {fault}")
 
@@ -113,6 +121,7 @@ def play_once(
                     bar, advance=1, description=f"{to_datetime(at_ns):%Y-%m-%d %H:%M} UTC"
                 )
         stage.finish()
+        stage.assess()
         return _report(stage, time.monotonic() - started)
 
 
@@ -157,8 +166,11 @@ def _tell(stage: Stage, speed: float, say: Callable[[str], None]) -> None:
                 told.add(truth.building_id)
                 say(f"{when}  {truth.building}: {truth.scenario} begins")
         last_change = _tell_alerts(stage, last_change, when, say)
+        if at_ns - story.start_ns == _LEARNING_DAYS * DAY_NS:
+            stage.assess()
         if at_ns - story.start_ns >= _LEARNING_DAYS * DAY_NS and speed > 0:
             time.sleep(max(0.0, 1.0 / speed - (time.monotonic() - begun)))
+    stage.assess()
     say("the story is told; the desk stays open until you stop it")
     while True:
         time.sleep(1.0)
@@ -194,6 +206,7 @@ def _report(stage: Stage, seconds: float) -> Report:
     events = [
         _event(t, [a for a in alerts if a.building_id == t.building_id]) for t in story.truths
     ]
+    assessments = _assessments(stage, story.truths)
     return Report(
         readings=readings,
         alerts=[_shown(a, names) for a in alerts],
@@ -203,10 +216,53 @@ def _report(stage: Stage, seconds: float) -> Report:
         ],
         quiet_buildings=[names[b] for b in quiet if b not in {a.building_id for a in loud}],
         false_alarms=[_shown(a, names) for a in loud],
-        faults=_faults(stage, readings, alerts, notices, loud, events),
+        assessments=assessments,
+        faults=_faults(stage, readings, alerts, notices, loud, events)
+        + _assessment_faults(story.truths, assessments),
         seconds=seconds,
         rate=(story.end_ns - story.start_ns) / 1e9 / seconds,
     )
+
+
+def _assessments(stage: Stage, truths: Sequence[Truth]) -> list[dict[str, Any]]:
+    """List what the slow analysis thinks of each building, the highest score first."""
+    newest = stage.house.records.assessments.newest()
+    rows = []
+    for truth in truths:
+        row = newest.get(truth.building_id)
+        made = row.assessment if row else None
+        rows.append(
+            {
+                "building": truth.building,
+                "scenario": truth.scenario,
+                "score": round(made.score, 1) if made else None,
+                "low": round(made.low, 1) if made else None,
+                "high": round(made.high, 1) if made else None,
+                "suspected": made.suspected.value if made else None,
+                "quality_percent": round(made.quality_percent) if made else None,
+                "model": made.model if made else None,
+            }
+        )
+    return sorted(rows, key=lambda row: (-(row["score"] or 0.0), row["building"]))
+
+
+def _assessment_faults(truths: Sequence[Truth], assessments: Sequence[dict[str, Any]]) -> list[str]:
+    """Hold the scores against the truth: who moves scores higher, who is quiet is no suspect."""
+    moving = {t.building for t in truths if t.nature == "structural"}
+    quiet = {t.building for t in truths if t.quiet}
+    found = [f"{a['building']} was not assessed" for a in assessments if a["score"] is None]
+    found += [
+        f"{a['building']} ({a['scenario']}) is quiet, but {a['suspected']}"
+        for a in assessments
+        if a["building"] in quiet and str(a["suspected"]).startswith("suspected")
+    ]
+    calm = max((a["score"] or 0.0 for a in assessments if a["building"] in quiet), default=0.0)
+    found += [
+        f"{a['building']} ({a['scenario']}) moves, but scores {a['score']} to {calm} of a quiet one"
+        for a in assessments
+        if a["building"] in moving and (a["score"] or 0.0) <= calm
+    ]
+    return found
 
 
 def _in_store(stage: Stage) -> int:
@@ -237,6 +293,8 @@ def _shown(alert: Alert, names: dict[str, str]) -> dict[str, Any]:
 
 
 def _event(truth: Truth, alerts: list[Alert]) -> dict[str, Any]:
+    # what the slow analysis says is held against the truth by itself
+    alerts = [alert for alert in alerts if alert.cause is not Cause.ASSESSMENT]
     came: dict[str, Level] = {}
     for alert in alerts:
         came[alert.cause] = max(alert.level_max, came.get(alert.cause, Level.NONE))

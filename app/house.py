@@ -1,6 +1,7 @@
 """The composition root: builds the parts that the settings name and runs the wanted roles."""
 
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -18,22 +19,33 @@ from alerting.dispatch import Dispatcher
 from alerting.notifiers import notifiers
 from analytics.detectors import detectors
 from analytics.limits import load_profile
+from analytics.measured import load_measured
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.assess import JOB as ASSESS
+from app.assess import Assessor, timetable
+from app.assess_cases import judge
 from app.broker_accounts import DynsecAccounts
 from app.clocks import open_clock
+from app.compute import Compute
 from app.doors import broker_of, door_of, gateway_url_of, receiver_of
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.jobs import Job, Jobs
+from app.modes import JOB as MODES
+from app.modes import TIMES, Gatherer, ModeFinder
 from app.pipeline import Pipeline
 from app.planning import Planner, PlanSender
 from app.provisioning import LocalProvisioning
+from app.replay import Replayer
 from app.retention import Retention
 from app.self_watch import SelfWatch
 from app.settings import Settings
 from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from app.waves import WaveDesk
-from domain.clock import SECOND_NS, Clock, SystemClock
+from app.weather_feed import EVERY_HOUR, WeatherFeed
+from app.weather_feed import JOB as WEATHER
+from domain.clock import HOUR_NS, SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
 from domain.ports import ReadingStore
@@ -46,6 +58,7 @@ from ingest.dynsec import DynsecControl
 from ingest.letting_in import LettingIn
 from ingest.receiver import Receiver
 from storage.files import FolderFiles
+from storage.hours import FolderHours
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
@@ -63,6 +76,7 @@ class Role(StrEnum):
     ANALYSE = "analyse"
     NOTIFY = "notify"
     SERVE = "serve"
+    JOBS = "jobs"
 
 
 EVERY_ROLE = frozenset(Role)
@@ -101,6 +115,7 @@ class House:
         self._server: uvicorn.Server | None = None
         self._closing: threading.Event | None = None
         self._self_watch: SelfWatch | None = None
+        self._jobs: Jobs | None = None
         self._door_watch = DoorWatch()
         self._port = self.settings.web.port
         self._uses_noted_at = time.monotonic()
@@ -142,7 +157,18 @@ class House:
     @cached_property
     def wave_desk(self) -> WaveDesk:
         """What the pipeline does with waveforms."""
-        return WaveDesk(load_profile(self.settings.profile), self.waves)
+        seconds = self.settings.modes.seconds
+        gatherer = Gatherer(self.hours, seconds) if seconds else None
+        return WaveDesk(load_profile(self.settings.profile), self.waves, gatherer)
+
+    @cached_property
+    def hours(self) -> FolderHours:
+        """The beginnings of hours that modes are found from."""
+        return FolderHours(
+            self.settings.hours_folder,
+            bytes_max=self.settings.modes.bytes_max,
+            free_bytes_min=self.settings.waves.free_bytes_min,
+        )
 
     @cached_property
     def spool(self) -> SpoolReader:
@@ -186,6 +212,49 @@ class House:
     def dispatcher(self) -> Dispatcher:
         """Sends the notices of the outbox."""
         return Dispatcher(self.records.outbox, notifiers(self.settings.notifiers), self.clock)
+
+    @cached_property
+    def compute(self) -> Compute:
+        """Processes for heavy computing."""
+        return Compute(self.settings.jobs.workers)
+
+    @cached_property
+    def assessor(self) -> Assessor:
+        """Assesses buildings."""
+        records, jobs = self.records, self.settings.jobs
+        return Assessor(
+            self.readings,
+            records.register,
+            records.contexts,
+            records.fleet,
+            records.assessments,
+            records.alerts,
+            records.judgement,
+            load_profile(self.settings.profile),
+            self.clock,
+            self.compute,
+            judge,
+            base_url=self.settings.base_url,
+            batch_channels=jobs.batch_channels,
+            days_max=jobs.assess_days_max,
+            again_ns=int(jobs.assess_again_hours * HOUR_NS),
+            budget=lambda: next(iter(records.labels.budgets()), None),
+        )
+
+    @cached_property
+    def replayer(self) -> Replayer:
+        """Makes the decision of an alert again."""
+        records, profile = self.records, load_profile(self.settings.profile)
+        return Replayer(
+            self.readings,
+            records.register,
+            records.alerts,
+            records.fleet,
+            records.assessments,
+            profile,
+            detectors(profile),
+            self.assessor,
+        )
 
     @cached_property
     def identity(self) -> LocalIdentity:
@@ -259,6 +328,12 @@ class House:
             provisioning=self.provisioning,
             admission=self.gateway_access,
             waves=self.waves,
+            assessments=self.records.assessments,
+            jobs=self.records.jobs,
+            contexts=self.records.contexts,
+            labels=self.records.labels,
+            budgets=self.records.labels,
+            measured=load_measured(),
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
             log_ins=self.log_ins,
@@ -276,7 +351,7 @@ class House:
         _make_folder(self.settings.folder)
         try:
             self.records  # noqa: B018 - opened first: every role needs it
-            if self.roles & {Role.ANALYSE, Role.SERVE}:
+            if self.roles & {Role.ANALYSE, Role.SERVE, Role.JOBS}:
                 self.readings  # noqa: B018 - a file that another process holds is told at once
             if Role.SERVE in self.roles:
                 self.files  # noqa: B018 - a folder that cannot be written is told at once
@@ -300,6 +375,9 @@ class House:
                 self._run("letting in", self._make_letting_in().run_once, rest_s=1.0)
                 self._run("by hand", self._make_by_hand().run_once, rest_s=1.0)
                 self._run("plan sending", self._make_plan_sender().run_once, rest_s=1.0)
+            if Role.JOBS in self.roles:
+                self._jobs = self._make_jobs()
+                self._jobs.start()
             if self.roles:
                 self._self_watch = self._make_self_watch()
                 self._self_watch.start()
@@ -343,6 +421,10 @@ class House:
             # open event streams end by themselves; the server waits for them
             self._closing.set()
             self._server.should_exit = True
+        if self._jobs is not None:
+            self._jobs.stop()
+        if "compute" in self.__dict__:
+            self.compute.close()
         for thread in self._threads:
             thread.join(20)
         if "dispatcher" in self.__dict__:
@@ -381,6 +463,7 @@ class House:
             dispatcher=made.get("dispatcher"),
             outbox=self._outbox_watch,
             door=self._door_watch,
+            jobs=self._jobs,
         )
 
     @property
@@ -436,6 +519,42 @@ class House:
             self.clock,
             self.wall_clock,
             self.wave_desk.retain,
+        )
+
+    def _make_jobs(self) -> Jobs:
+        jobs = self.settings.jobs
+        assess = Job(
+            ASSESS,
+            timetable(jobs.assess_hour, jobs.assess_every_days),
+            self.assessor.work,
+            self.assessor.asked,
+        )
+        wanted = [assess]
+        modes = self.settings.modes
+        if modes.seconds:
+            finder = ModeFinder(
+                self.hours,
+                self.readings,
+                self.records.register,
+                self.clock,
+                self.compute,
+                seconds=modes.seconds,
+                hours_max=modes.hours_max,
+            )
+            wanted.append(Job(MODES, TIMES, finder.work))
+        if jobs.weather_url:
+            feed = WeatherFeed(
+                jobs.weather_url, jobs.weather_name, self.records.contexts, read_sheet
+            )
+            wanted.append(Job(WEATHER, EVERY_HOUR, feed.work))
+        holder = f"{self.host}:{os.getpid()}"
+        return Jobs(
+            self.records.jobs,
+            wanted,
+            self.clock,
+            self.wall_clock,
+            holder,
+            lease_s=jobs.lease_s,
         )
 
     def _make_planner(self) -> Planner:

@@ -65,7 +65,7 @@ def _run(settings: Settings, roles: frozenset[str]) -> None:
 @cli.command()
 def up(settings: SettingsFile = None) -> None:
     """Run everything in one process."""
-    _run(load_settings(settings), frozenset({"ingest", "analyse", "notify", "serve"}))
+    _run(load_settings(settings), frozenset({"ingest", "analyse", "notify", "serve", "jobs"}))
 
 
 @cli.command()
@@ -90,6 +90,12 @@ def notify(settings: SettingsFile = None) -> None:
 def serve(settings: SettingsFile = None) -> None:
     """Run the API and the pages."""
     _run(load_settings(settings), frozenset({"serve"}))
+
+
+@cli.command()
+def jobs(settings: SettingsFile = None) -> None:
+    """Run the role that does timed work: the nightly assessment of every building, the weather."""
+    _run(load_settings(settings), frozenset({"jobs"}))
 
 
 @cli.command()
@@ -133,6 +139,49 @@ def demo(
     else:
         report.print(say)
     sys.exit(0 if report.held else 1)
+
+
+@cli.command()
+def replay(
+    alert: Annotated[str, typer.Argument(help="id of an alert about a building")],
+    as_json: AsJson = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Make the decision of an alert again from stored raw readings; exit 0 when it agrees."""
+    from app.house import House  # noqa: PLC0415 - heavy
+
+    house = House(load_settings(settings), frozenset())
+    house.start()
+    try:
+        found = house.replayer.replay(alert)
+    finally:
+        house.stop()
+    if as_json:
+        lines = [
+            {
+                "finding": line.finding.id,
+                "rule": line.finding.rule,
+                "subject": line.finding.subject_name,
+                "level": line.finding.level.word,
+                "value": line.finding.value,
+                "unit": line.finding.unit,
+                "profile": line.finding.profile,
+                "agrees": line.agrees,
+                "differs": line.text,
+            }
+            for line in found.lines
+        ]
+        shown = {"alert": alert, "agrees": found.agrees, "findings": lines}
+        print(json.dumps(shown, ensure_ascii=False, indent=2))  # noqa: T201
+    else:
+        for line in found.lines:
+            mark = "[green]agrees[/]" if line.agrees else "[bold red]differs[/]"
+            f = line.finding
+            say.print(f"{mark} {f.rule} {f.subject_name} {f.level.word} {f.value:g} {f.unit}")
+            if line.text:
+                say.print(f"  {line.text}", soft_wrap=True)
+        print("agrees" if found.agrees else "differs")  # noqa: T201
+    sys.exit(0 if found.agrees else 1)
 
 
 people = typer.Typer(no_args_is_help=True, help="Accounts of people.")

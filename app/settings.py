@@ -158,6 +158,25 @@ class WavesSettings(_Part):
     )
 
 
+class ModesSettings(_Part):
+    """The beginnings of hours that buildings' own frequencies are found from."""
+
+    folder: str = Field("", description="folder of the files; empty: `hours` in `folder`")
+    seconds: float = Field(
+        600.0,
+        ge=0,
+        le=3600,
+        description="so much of each hour is put aside for buildings with three accelerometers "
+        "and a channel `modal.1`; 0: nothing",
+    )
+    hours_max: float = Field(
+        48.0, ge=2, le=720, description="what was not looked at after so many hours is deleted"
+    )
+    bytes_max: int = Field(
+        2_000_000_000, ge=1_000_000, description="with more, the oldest hours are deleted"
+    )
+
+
 class RecordsSettings(_Part):
     """Where records are kept."""
 
@@ -317,6 +336,48 @@ class WatchSettings(_Part):
         return _checked_url(url, ("http", "https")) if url else url
 
 
+class JobsSettings(_Part):
+    """Timed work: the nightly assessment of every building and the weather."""
+
+    lease_s: float = Field(
+        20.0, ge=2, le=600, description="another process takes the jobs over after this silence"
+    )
+    assess_hour: float = Field(
+        2.0,
+        ge=0,
+        lt=24,
+        description="hour, China time, at which all buildings are assessed",
+    )
+    assess_every_days: float = Field(
+        1.0, ge=0.0833, le=30, description="days between two assessments of all buildings"
+    )
+    assess_again_hours: float = Field(
+        1.0, ge=0, le=720, description="least time before an alert has a building assessed again"
+    )
+    assess_days_max: int = Field(
+        1095, ge=56, le=3650, description="longest history that an assessment reads, days"
+    )
+    workers: int = Field(
+        1, ge=0, le=64, description="computing processes; 0: compute in the process itself"
+    )
+    batch_channels: int = Field(
+        64, ge=1, le=2000, description="channels that one computing process is handed at a time"
+    )
+    weather_url: str = Field(
+        "",
+        description="`https://…` that answers CSV with the columns of docs/contexts.md; "
+        "it is asked every hour; empty: none",
+    )
+    weather_name: str = Field(
+        "weather service", max_length=100, description="who the weather's rows say they come from"
+    )
+
+    @field_validator("weather_url")
+    @classmethod
+    def _web(cls, url: str) -> str:
+        return _checked_url(url, ("http", "https")) if url else url
+
+
 class ClockSettings(_Part):
     """Where the time of readings and alerts comes from."""
 
@@ -344,8 +405,10 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     retention: RetentionSettings = RetentionSettings()
     waves: WavesSettings = WavesSettings()
+    modes: ModesSettings = ModesSettings()
     web: WebSettings = WebSettings()
     clock: ClockSettings = ClockSettings()
+    jobs: JobsSettings = JobsSettings()
     watch: WatchSettings = WatchSettings()
     notifiers: dict[str, dict[str, Any]] = Field(
         {}, description="one table a notifier, such as `[notifiers.smtp]`; see docs/alerts.md"
@@ -399,6 +462,11 @@ class Settings(BaseSettings):
     def waves_folder(self) -> Path:
         """Folder of the waveforms."""
         return Path(self.waves.folder) if self.waves.folder else self.folder / "waves"
+
+    @property
+    def hours_folder(self) -> Path:
+        """Folder of the beginnings of hours."""
+        return Path(self.modes.folder) if self.modes.folder else self.folder / "hours"
 
     @property
     def base_url(self) -> str:

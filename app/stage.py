@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.assess import JOB as ASSESS
 from app.broker import BrokerChoice, gateways_broker
 from app.clocks import FileClock
 from app.endpoint import Endpoint, running_endpoint
@@ -23,6 +24,7 @@ from app.settings import Settings
 from domain.alerts import Recipient, Way
 from domain.errors import SafetyError, SettingsInvalid, StoreUnavailable
 from domain.ids import new_id
+from domain.jobs import JobRun, RunState
 from domain.limits import Level
 from domain.ports import RegisterStore
 from simulators.player import Player
@@ -42,6 +44,7 @@ _BY = "demo"
 _TARGET = "demo-desk"
 _DRAINED_S = 60.0
 _FINISH_S = 30.0
+_ASSESSED_S = 120.0
 
 
 @dataclass
@@ -133,6 +136,28 @@ class Stage:
             time.sleep(0.05)
         self._wait(self._stored)
 
+    def assess(self) -> None:
+        """Have every building assessed now, and wait until it is done.
+
+        Raises
+        ------
+        StoreUnavailable
+            When it takes longer than two minutes, or does not come to its end.
+
+        """
+        jobs, now_ns = self.house.records.jobs, self.clock.now_ns()
+        jobs.ask(JobRun(ASSESS, now_ns, RunState.ASKED, "demo"))
+        until = time.monotonic() + _ASSESSED_S
+        while True:
+            run = jobs.run(ASSESS, now_ns)
+            if run is not None and run.state is RunState.DONE:
+                break
+            if time.monotonic() > until or (run is not None and run.state is RunState.FAILED):
+                text = run.text if run is not None else "nobody began it"
+                raise StoreUnavailable(f"the buildings were not assessed: {text}")
+            time.sleep(0.05)
+        self.drain()
+
     def _stored(self) -> bool:
         spool = self.house.spool
         return self._drained() and spool.cursor("stored") >= spool.head()
@@ -221,6 +246,10 @@ def _settings(
             ),
             "web": settings.web.model_copy(update={"port": port, "secure_cookies": False}),
             "clock": settings.clock.model_copy(update={"source": f"file:{folder / 'clock'}"}),
+            # weeks of the story go by in seconds: once in ten days shows a course
+            "jobs": settings.jobs.model_copy(
+                update={"assess_every_days": 10.0, "assess_again_hours": 72.0}
+            ),
             "notifiers": {
                 "webhook": {"targets": {_TARGET: {"url": endpoint.url, "secret": endpoint.secret}}}
             },

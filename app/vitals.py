@@ -153,6 +153,7 @@ def measure(
     dispatcher: Dispatcher | None,
     outbox: OutboxWatch,
     door: DoorWatch,
+    jobs: HasHealth | None = None,
 ) -> list[Vitals]:
     """Measure every role of this process; a part that cannot be asked is told as down."""
     found = []
@@ -174,6 +175,8 @@ def measure(
             parts += [pipeline.health(), pipeline.waves_health()]
             away_s = pipeline.store_away_s()
             signs += (Sign(Cause.READINGS_STORE_AWAY, "store.away_s", f"store {shard}", away_s),)
+        if role == "jobs" and jobs is not None:
+            parts.append(jobs.health())
         if role == "notify":
             parts.append(_asked("notices", lambda: _notices(outbox, dispatcher)))
             with contextlib.suppress(StoreUnavailable):

@@ -10,13 +10,14 @@ import structlog
 
 from analytics.vibration import BlockFeatures, VibrationSettings, features_of, velocities_of
 from analytics.vibration_events import EventWatch
+from app.modes import Gatherer
 from app.watch import WatchList
 from domain.errors import StoreUnavailable
 from domain.limits import LimitProfile
 from domain.ports import SpoolEntry
 from domain.readings import ReadingBatch, concat
 from domain.services import Health
-from domain.waves import FEATURE_AXES, KeptBlock, WavePeak, WaveStore
+from domain.waves import FEATURE_AXES, KeptBlock, WaveBlock, WavePeak, WaveStore
 
 log = structlog.get_logger()
 
@@ -36,6 +37,8 @@ class WaveDesk:
     ----------
     store
         `None`: nothing is kept, the readings are made all the same.
+    gatherer
+        Puts the beginning of each hour aside; `None`: nobody looks for buildings' modes.
     held_bytes_max
         Samples whose features are held until the second cursor comes by; what is no longer held
         is worked out again.
@@ -43,18 +46,23 @@ class WaveDesk:
     """
 
     def __init__(
-        self, profile: LimitProfile, store: WaveStore | None, *, held_bytes_max: int = 32_000_000
+        self,
+        profile: LimitProfile,
+        store: WaveStore | None,
+        gatherer: Gatherer | None = None,
+        *,
+        held_bytes_max: int = 32_000_000,
     ) -> None:
         self._settings = VibrationSettings.from_profile(profile)
         self._events = EventWatch.from_profile(profile)
-        self._store = store
+        self._store, self._gatherer = store, gatherer
         self._held: OrderedDict[int, list[BlockFeatures]] = OrderedDict()
         self._held_bytes, self._held_bytes_max = 0, held_bytes_max
         self._features_lock = threading.Lock()
         self._before: OrderedDict[str, BlockFeatures] = OrderedDict()
         self._before_bytes = 0
-        self._trouble = ""
-        self._figures = dict.fromkeys(("blocks", "samples", "kept", "not kept"), 0)
+        self._trouble = self._hour_trouble = ""
+        self._figures = dict.fromkeys(("blocks", "samples", "kept", "not kept", "put aside"), 0)
 
     def batch(self, entries: Sequence[SpoolEntry], watch: WatchList) -> ReadingBatch:
         """Join the readings of rows with those that their blocks come to."""
@@ -96,6 +104,7 @@ class WaveDesk:
                     kept.append(self._kept(features, seen.event_ns, seen.role))
                 self._remember(features)
         self._keep(kept)
+        self._put_aside([block for entry in entries for block in entry.waves], watch)
         return changed
 
     def retain(self, now_ns: int, spared: Sequence[tuple[str, int, int]]) -> None:
@@ -113,8 +122,8 @@ class WaveDesk:
     def health(self) -> Health:
         """Tell how much came and whether events are kept."""
         figures = tuple((name, float(n)) for name, n in self._figures.items())
-        if self._trouble:
-            return Health("waveforms", "degraded", self._trouble, figures, "not kept")
+        if trouble := self._trouble or self._hour_trouble:
+            return Health("waveforms", "degraded", trouble, figures, "not kept")
         return Health("waveforms", "ok", "", figures, "kept")
 
     def _features(self, entry: SpoolEntry) -> list[BlockFeatures]:
@@ -188,6 +197,19 @@ class WaveDesk:
             return
         self._trouble = ""
         self._figures["kept"] += len(kept)
+
+    def _put_aside(self, blocks: Sequence[WaveBlock], watch: WatchList) -> None:
+        """Keep the beginnings of hours; a disk that refuses costs an hour's frequency, no more."""
+        if self._gatherer is None:
+            return
+        try:
+            self._figures["put aside"] += self._gatherer.take(blocks, watch)
+        except StoreUnavailable as error:
+            if not self._hour_trouble:
+                log.error("beginnings of hours are not kept", reason=str(error))
+            self._hour_trouble = str(error)
+            return
+        self._hour_trouble = ""
 
 
 def _of(peak: WavePeak) -> dict[str, float]:

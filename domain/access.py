@@ -53,7 +53,10 @@ class Scope:
                 return False
 
 
-_READ = {"buildings:read", "readings:read", "findings:read", "alerts:read"}
+_READ = {
+    *("buildings:read", "readings:read", "findings:read", "alerts:read"),
+    *("assessments:read", "contexts:read"),
+}
 
 #: what each role may do, within its scopes
 ACTIONS: dict[Role, frozenset[str]] = {
@@ -62,20 +65,23 @@ ACTIONS: dict[Role, frozenset[str]] = {
         | {"register:write", "alerts:act", "users:write", "keys:write", "operations:read"}
         | {"gateways:read", "accounts:read", "recipients:write", "notices:read", "audit:read"}
         | {"refusals:read", "refusals:release", "credentials:write"}
+        | {"contexts:write", "labels:read", "budget:read", "budget:write"}
         | {"instruments:work", "readings:enter"}
     ),
     Role.DUTY_OFFICER: frozenset(
         _READ
         | {"alerts:act", "operations:read", "gateways:read", "accounts:read", "notices:read"}
-        | {"refusals:read"}
+        | {"refusals:read", "contexts:write", "labels:read", "budget:read"}
     ),
     Role.INSPECTOR: frozenset(_READ | {"readings:enter"}),
     Role.INSURER: frozenset(
         {"buildings:read", "readings:read", "alerts:read", "findings:read", "accounts:read"}
+        | {"assessments:read", "contexts:read", "labels:read"}
     ),
     Role.BUREAU: frozenset(
         _READ
         | {"register:write", "gateways:read", "accounts:read", "notices:read", "refusals:read"}
+        | {"contexts:write", "labels:read", "budget:read", "budget:write"}
     ),
     Role.OPERATOR: frozenset(
         {"operations:read", "gateways:read", "accounts:read", "credentials:write"}

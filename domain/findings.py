@@ -30,6 +30,7 @@ class Cause(StrEnum):
     VIBRATION = "vibration"
     WATCH = "watch"
     RESTART = "restart"
+    ASSESSMENT = "assessment"
     SPOOL_NEAR_LIMIT = "spool_near_limit"
     SPOOL_WRITE_FAILED = "spool_write_failed"
     READINGS_STORE_AWAY = "readings_store_away"

@@ -108,6 +108,10 @@ class FleetStore(Protocol):
         """List (gateway, moment, on line), oldest first, with each gateway's last one before."""
         ...
 
+    def boots(self, gateway_ids: Sequence[str]) -> dict[str, list[int]]:
+        """Tell when each gateway was first heard with each boot counter, oldest first."""
+        ...
+
     def plans(self, gateway_ids: Sequence[str] | None = None) -> list[SamplingPlan]:
         """List all plans by gateway and version."""
         ...

@@ -6,10 +6,16 @@ from typing import Protocol
 
 from domain.access import ApiKey, Caller, Session
 from domain.adjusted import Adjuster
+from domain.assessed import AssessmentStore
+from domain.budget import BudgetStore
 from domain.clock import Clock
+from domain.contexts import ContextStore
 from domain.credentials import Admission, Provisioning
 from domain.fleet_ports import FleetStore, QuarantineStore
+from domain.jobs import JobStore
+from domain.labels import LabelStore
 from domain.limits import LimitProfile
+from domain.measured import Measured
 from domain.ports import (
     AccessStore,
     AccountStore,
@@ -188,6 +194,12 @@ class Services:
     hand: HandStore
     provisioning: Provisioning
     admission: Admission
+    assessments: AssessmentStore
+    jobs: JobStore
+    contexts: ContextStore
+    labels: LabelStore
+    budgets: BudgetStore
+    measured: Measured = field(default_factory=Measured)
     simulated: str = ""
     report_bytes_max: int = 15_000_000
     secure_cookies: bool = True

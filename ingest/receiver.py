@@ -218,7 +218,7 @@ class Receiver:
         client, figures = self._client, self._figures
         for _ in range(_READS_AT_ONCE):
             before = figures["messages"]
-            if taken := client.take_publishes(_MESSAGES_AT_ONCE):
+            if taken := client.take_publishes(min(_MESSAGES_AT_ONCE, self._writer.room)):
                 self._take(taken)
                 if self._writer.full:
                     break

@@ -105,6 +105,11 @@ class Writer:
         )
 
     @property
+    def room(self) -> int:
+        """Count the messages that may still be put before it is full."""
+        return max(0, self._settings.queue_messages_max - len(self._queue))
+
+    @property
     def has_room(self) -> bool:
         """Tell that half of what may be queued is free: time to read again."""
         return (

@@ -27,9 +27,18 @@ from domain.alerts import (
     Recipient,
     Way,
 )
+from domain.assessed import Assessed
+from domain.assessments import (
+    Reason,
+    RiskAssessment,
+    SuspectedGrade,
+    Verdict,
+)
 from domain.buildings import Appraisal, Building, Grade
-from domain.clock import HOUR_NS, MINUTE_NS, VirtualClock, to_ns
+from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, VirtualClock, to_ns
+from domain.contexts import ContextEvent, ContextKind
 from domain.findings import Cause, Finding
+from domain.fleet import SensorHealth
 from domain.hand_readings import HandReading, gateway_of, make_sheet, new_series
 from domain.limits import Certainty, Level, Limit, LimitProfile
 from domain.ports import GatewayStatus, Judgement
@@ -112,6 +121,11 @@ def make_city(folder: Path) -> City:
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         fleet=records.fleet,
         quarantine=records.quarantine,
+        assessments=records.assessments,
+        jobs=records.jobs,
+        contexts=records.contexts,
+        labels=records.labels,
+        budgets=records.labels,
         upkeep=records.upkeep,
         hand=records.hand,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
@@ -321,6 +335,53 @@ def _judge(records: Records) -> None:
             accounts=tuple(accounts),
             statuses=tuple(statuses),
         )
+    )
+    records.assessments.put([assessed(place) for place in DISTRICTS])
+    works = ContextEvent(
+        "x-near", ContextKind.WORKS, "pit", NOW_NS - HOUR_NS, NOW_NS, 115.9, 28.7, 300.0
+    )
+    records.contexts.put([works], "test")
+
+
+def assessed(place: str, score: float = 72.0, at_ns: int = NOW_NS - HOUR_NS) -> Assessed:
+    """Make an assessment of the building of one district."""
+    verdict = Verdict(
+        channel_id=f"c-{place}-x",
+        kind="tilt",
+        unit="‰",
+        at_ns=at_ns,
+        effect=0.8,
+        low=0.5,
+        high=1.1,
+        rate_per_day=0.02,
+        rate_low=0.01,
+        rate_high=0.03,
+        since_ns=at_ns - 40 * DAY_NS,
+        z=6.5,
+        evidence=0.9,
+        weather_share=0.7,
+        health=SensorHealth.OK,
+        learning_days=200,
+    )
+    reason = Reason("reason.drift", f"c-{place}-x", 0.8, 0.5, 1.1, "‰", at_ns - 40 * DAY_NS, 40.0)
+    return Assessed(
+        RiskAssessment(
+            id=f"as-{place}",
+            building_id=f"b-{place}",
+            at_ns=at_ns,
+            model="model-test v1",
+            profile="test@1",
+            score=score,
+            low=60.0,
+            high=83.0,
+            suspected=SuspectedGrade.C,
+            quality_percent=88.0,
+            reasons=(reason,),
+            verdicts=(verdict,),
+        ),
+        made_at_ns=at_ns,
+        because="assess",
+        data_at_ns=at_ns,
     )
 
 

@@ -26,6 +26,9 @@ THEMES = ("auto", "light", "dark")
 MENU = {
     "desk": ("/", "alerts:read"),
     "buildings": ("/buildings", "buildings:read"),
+    "portfolio": ("/portfolio", "assessments:read"),
+    "contexts": ("/contexts", "contexts:read"),
+    "models": ("/models", "assessments:read"),
     "gateways": ("/gateways", "gateways:read"),
     "fleet": ("/fleet", "gateways:read"),
     "accounts": ("/accounts", "accounts:read"),

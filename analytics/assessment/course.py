@@ -152,7 +152,8 @@ def _judged(series: Sequence[ChannelSeries], model: Model) -> list[ChannelCourse
     trend = follow(day, weather.prior, learn_natures(day, weather.prior, model), model)
     faults = checked.faults
     moved = np.isfinite(trend.jump)
-    _note(faults, moved & ~stacked.remount, FaultBit.RESTART_OFFSET)
+    # a zero that is found in the days after people's work is that work's
+    _note(faults, moved & ~_after_remount(day), FaultBit.RESTART_OFFSET)
     _note(faults, stacked.remount, FaultBit.REMOUNT)
     _note(faults, mixed, FaultBit.UNIT_MIXUP)
     _note(faults, wrong_clock, FaultBit.CLOCK_SKEW)
@@ -216,6 +217,13 @@ def _before_last_start(start: Bools) -> Bools:
     left = np.zeros(start.shape, np.bool_)
     left[:, :, :-1] = ahead[:, :, 1:]
     return left
+
+
+def _after_remount(day: Day) -> Bools:
+    """Tell days whose newest start was people's work on the instrument."""
+    place = np.arange(day.zero.shape[1])
+    last = np.maximum.accumulate(np.where(day.zero | day.anew, place, -1), axis=1)
+    return np.asarray(np.take_along_axis(day.anew, np.maximum(last, 0), axis=1) & (last >= 0))
 
 
 def _blind(checked: Checked, model: Model) -> Bools:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from analytics.assessment.model import Model
-from analytics.assessment.series import TEMPERATURES
+from analytics.assessment.series import AMPLITUDE, TEMPERATURES
 from analytics.assessment.stack import Bools, Stack
 from domain.clock import DAY_NS
 from domain.readings import Floats
@@ -95,6 +95,12 @@ def covariates(stack: Stack, counted: Bools, model: Model) -> Covariates:
         unknown = ~np.isfinite(wet)
         columns.append(np.where(known[:, None] & ~unknown, wet, 0.0))
         dry |= known[:, None] & unknown
+    shaken = stack.covariate(AMPLITUDE)
+    amplified = bool(np.isfinite(shaken).any())
+    if amplified:
+        # of the bins in which the value was read too; a channel that tells none has no response
+        both = weight & np.isfinite(shaken)
+        columns.append(np.nan_to_num(_daily_means(both, both.sum(axis=2))(shaken.reshape(n, -1))))
     phase = 2 * np.pi * (stack.series[0].start_ns / DAY_NS + np.arange(days)) / _YEAR_DAYS
     columns += [np.broadcast_to(f(phase), (n, days)) for f in (np.cos, np.sin)]
     design = np.stack(columns, axis=2)
@@ -104,6 +110,7 @@ def covariates(stack: Stack, counted: Bools, model: Model) -> Covariates:
             np.full(len(curved), model.number("prior.curve")),
             np.full(2, model.number("prior.swing")),
             np.full(len(model.several("weather.rain_days")), model.number("prior.rain")),
+            np.full(int(amplified), model.number("prior.amplitude")),
             np.full(2, model.number("prior.annual")),
         ]
     )

@@ -13,6 +13,8 @@ STEP_NS = 2 * HOUR_NS
 
 #: covariates in the order in which a channel falls back on them; rain stands beside
 TEMPERATURES = ("own", "site", "city")
+#: covariate of a building's own frequencies: how much it swings, in powers of ten of the usual
+AMPLITUDE = "amplitude"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +41,8 @@ class ChannelSeries:
     remounts
         Those of `starts` at which people re-mounted, re-glued or swapped the instrument.
     covariates
-        (n,) float64 each: `own`, `site`, `city` temperature in °C, `rain` in mm; NaN where
-        missing, never filled.
+        (n,) float64 each: `own`, `site`, `city` temperature in °C, `rain` in mm, `amplitude` in
+        powers of ten; NaN where missing, never filled.
     battery
         (n,) float64, percent as the gateway's status told, NaN where it did not; `None`: never.
     building_id, gateway_id, sensor_id

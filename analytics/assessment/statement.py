@@ -89,7 +89,8 @@ def reason_words(
     group, key, *_ = reason.key.split(".")
     of = next((one for one in verdicts if one.channel_id == reason.subject), None)
     kind = "" if of is None else _kind(of, say)
-    whole = reason.unit in {"", "d", "%"}
+    # a share of houses is whole, the change of a frequency in per cent is not
+    whole = reason.unit in {"", "d"} or (reason.unit == "%" and of is None)
     return say[group][key].format(
         kind=kind,
         name=names.get(reason.subject, reason.subject),

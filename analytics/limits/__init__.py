@@ -24,6 +24,7 @@ QUANTITIES = (
     "ppv_share",
     "silence",
     "restart_jump",
+    "score",
 )
 CONDITIONS = (
     "height_m_max",

@@ -15,6 +15,7 @@ _HEADINGS = {
     "ppv_share": "振动速度峰值 · Peak velocity, share of the table's limit",
     "silence": "失联 · Loss of watch",
     "restart_jump": "重启跳变 · Jump at a restart",
+    "score": "综合评估得分 · Score of a building (slow analysis)",
 }
 _LEVELS = {
     "blue": "● 蓝 blue",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field, StringConstraints
 
 from alerting import acts
+from alerting.labelling import label_of
 from api.fields import TEXT_PATTERN, VISIBLE_PATTERN, At, Id, In, LevelOut, LevelWord, Out, PathId
 from api.paging import After, Limit, PageOf, one_more
 from api.permission import Given, Seen, may
@@ -19,6 +20,7 @@ from domain.access import may as may_do
 from domain.alerts import Alert, AlertEvent, AlertState, EventKind, Notice, NoticeState
 from domain.errors import Conflict, NotFound
 from domain.findings import Cause
+from domain.labels import Label, Outcome
 from domain.limits import Level
 from domain.services import Services
 
@@ -110,6 +112,38 @@ class Reason(In):
     reason: Annotated[str, StringConstraints(pattern=VISIBLE_PATTERN)] = Field(
         max_length=acts.REASON_CHARACTERS_MAX
     )
+
+
+class Closing(Reason):
+    """Why an alert is closed, and what it turned out to be."""
+
+    outcome: Outcome | None = Field(
+        default=None, description="kept as a label: how good the judgement is follows from them"
+    )
+
+
+class Labelling(In):
+    """What an alert turned out to be."""
+
+    outcome: Outcome
+    note: Annotated[str, StringConstraints(pattern=TEXT_PATTERN)] = Field(
+        default="", max_length=acts.REASON_CHARACTERS_MAX
+    )
+
+
+class LabelOut(Out):
+    """What somebody found out about an alert."""
+
+    id: str
+    alert_id: str
+    building_id: str
+    outcome: Outcome
+    at: At = Field(validation_alias="at_ns")
+    by: str
+    note: str
+    score: float | None = Field(description="of the building when the alert was opened")
+    assessment_id: str
+    model: str
 
 
 class Remark(In):
@@ -237,12 +271,33 @@ def acknowledge_alert(
 @router.post("/{alert_id}/close", responses=ACT_PROBLEMS)
 def close_alert(
     alert_id: PathId,
-    body: Reason,
+    body: Closing,
     services: Given,
     who: Annotated[Caller, Depends(may("alerts:act"))],
 ) -> AlertOut:
     """Close an alert; one that is or was red is closed when a second person asks for it."""
-    return _act(services, who, alert_id, lambda a, ns: acts.close(a, who.name, ns, body.reason))
+    alert = alert_for(services, who, "alerts:act", alert_id)
+    label = None
+    if body.outcome is not None:
+        label = _label(services, who, alert, body.outcome, body.reason)
+    closed = _act(services, who, alert_id, lambda a, ns: acts.close(a, who.name, ns, body.reason))
+    if label is not None:
+        services.labels.put(label)
+    return closed
+
+
+@router.post("/{alert_id}/label", status_code=201, responses=ACT_PROBLEMS)
+def label_alert(
+    alert_id: PathId,
+    body: Labelling,
+    services: Given,
+    who: Annotated[Caller, Depends(may("alerts:act"))],
+) -> LabelOut:
+    """Write down what an alert turned out to be, closed or not; the newest label counts."""
+    alert = alert_for(services, who, "alerts:act", alert_id)
+    label = _label(services, who, alert, body.outcome, body.note)
+    services.labels.put(label)
+    return LabelOut.model_validate(label)
 
 
 @router.post("/{alert_id}/notes", responses=ACT_PROBLEMS)
@@ -254,6 +309,11 @@ def write_note(
 ) -> AlertOut:
     """Write something down in an alert's history."""
     return _act(services, who, alert_id, lambda a, ns: acts.note(a, who.name, ns, body.text))
+
+
+def _label(services: Services, caller: Caller, alert: Alert, outcome: Outcome, note: str) -> Label:
+    now_ns = services.clock.now_ns()
+    return label_of(alert, outcome, note, caller.name, now_ns, services.assessments)
 
 
 def _act(

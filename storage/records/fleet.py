@@ -10,6 +10,7 @@ from domain.sampling import SamplingPlan
 from storage.records import tables_fleet as tables
 from storage.records.engine import Database
 from storage.records.rows import Rows, among, insert_into
+from storage.records.tables_assessments import gateway_boots
 
 GAPS = Rows(NumberGap, tables.number_gaps, ("gateway_id", "boot", "count", "first"))
 PLANS = Rows(SamplingPlan, tables.sampling_plans, ("gateway_id", "version"))
@@ -105,6 +106,17 @@ class RecordsFleet:
         with self._database.writing() as connection:
             connection.execute(statement.values(acknowledged_at_ns=at_ns))
 
+    def boots(self, gateway_ids: Sequence[str]) -> dict[str, list[int]]:
+        """Tell when each gateway was first heard with each boot counter, oldest first."""
+        c = gateway_boots.c
+        question = select(c.gateway_id, c.at_ns).order_by(c.gateway_id, c.at_ns)
+        found: dict[str, list[int]] = {}
+        with self._database.reading() as connection:
+            question = question.where(among(connection, c.gateway_id, gateway_ids))
+            for gateway_id, at_ns in connection.execute(question):
+                found.setdefault(gateway_id, []).append(at_ns)
+        return found
+
     def last_done_ns(self, name: str) -> int | None:
         """Tell when a timed job was last done to its end."""
         t = tables.job_runs
@@ -141,6 +153,24 @@ def write_gaps(connection: Connection, changes: Sequence[GapChange]) -> None:
                 )
             )
     GAPS.upsert(connection, [gap for gap in now.values() if gap is not None])
+
+
+def write_boots(connection: Connection, statuses: Sequence[GatewayStatus]) -> None:
+    """Note boot counters that were never heard before."""
+    rows = {
+        (status.gateway_id, status.boot): status.at_ns
+        for status in reversed(statuses)
+        if status.boot is not None
+    }
+    if rows:
+        statement = insert_into(connection, gateway_boots).on_conflict_do_nothing(
+            index_elements=["gateway_id", "boot"]
+        )
+        values = [
+            {"gateway_id": gateway_id, "boot": boot, "at_ns": at_ns}
+            for (gateway_id, boot), at_ns in sorted(rows.items())
+        ]
+        connection.execute(statement, values)
 
 
 def write_presence(

@@ -24,7 +24,7 @@ from storage.records.alerts import (
     write_changes,
 )
 from storage.records.engine import Database
-from storage.records.fleet import write_gaps, write_presence
+from storage.records.fleet import write_boots, write_gaps, write_presence
 from storage.records.register import write_judged_segments
 from storage.records.rows import Rows, among, clean, count, count_on, insert_into, upserting
 
@@ -255,6 +255,7 @@ def _write_statuses(connection: Connection, statuses: Sequence[GatewayStatus]) -
         new.append(status)
         now[status.gateway_id] = status if before is None else _filled(status, before)
     write_presence(connection, known, new)
+    write_boots(connection, new)
     STATUSES.upsert(connection, [now[key] for key in ids], newer="at_ns")
 
 

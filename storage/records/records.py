@@ -8,13 +8,17 @@ from domain.clock import Clock, SystemClock
 from storage.records.access import RecordsAccess
 from storage.records.accounts import RecordsAccounts
 from storage.records.alerts import RecordsAlerts
+from storage.records.assessments import RecordsAssessments
 from storage.records.audit import RecordsAudit
+from storage.records.contexts import RecordsContexts
 from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
 from storage.records.fleet import RecordsFleet
 from storage.records.hand import RecordsHand
 from storage.records.heartbeats import RecordsHeartbeats
+from storage.records.jobs import RecordsJobs
 from storage.records.judgement import RecordsJudgement
+from storage.records.labels import RecordsLabels
 from storage.records.outbox import RecordsOutbox
 from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
@@ -40,6 +44,10 @@ class Records:
     retention: RecordsRetention
     heartbeats: RecordsHeartbeats
     credentials: RecordsCredentials
+    jobs: RecordsJobs
+    assessments: RecordsAssessments
+    contexts: RecordsContexts
+    labels: RecordsLabels
     upkeep: RecordsUpkeep
     hand: RecordsHand
 
@@ -104,6 +112,10 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsRetention(database),
         RecordsHeartbeats(database),
         RecordsCredentials(database),
+        RecordsJobs(database),
+        RecordsAssessments(database),
+        RecordsContexts(database),
+        RecordsLabels(database),
         RecordsUpkeep(database),
         RecordsHand(database),
     )

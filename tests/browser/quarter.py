@@ -138,6 +138,11 @@ def services_of(
             records.credentials, records.register, clock, "mqtts://mqtt.example.org:8883"
         ),
         admission=GatewayAccess(records.credentials, records.register, clock),
+        assessments=records.assessments,
+        jobs=records.jobs,
+        contexts=records.contexts,
+        labels=records.labels,
+        budgets=records.labels,
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
         log_ins=(("duty officer", "duty", PASSWORD), ("insurer", "insurer", PASSWORD)),

@@ -770,7 +770,9 @@ def test_the_operator_sees_what_is_not_well(open_as: Opened, quarter: Quarter) -
 def test_an_insurer_sees_no_duty_acts(open_as: Opened, quarter: Quarter) -> None:
     page = open_as("insurer")
     assert page.locator("[data-act]").count() == 0
-    assert page.locator(".menu a").all_inner_texts() == ["值班台", "房屋登记", "读数台账"]
+    assert page.locator(".menu a").all_inner_texts() == [
+        *("值班台", "房屋登记", "风险一览", "环境事件", "模型与误报", "读数台账"),
+    ]
     for path, status in (
         ("/users", 403),
         ("/register/import", 403),

@@ -56,6 +56,9 @@ RULES = {
         "each kind of act needs something else"
     ),
     "PUT /api/v1/buildings/{building_id}/by-hand/sheets/{sheet_id}": "nothing was measured later",
+    "POST /api/v1/contexts/import": "the file must be a table of events",
+    "POST /api/v1/contexts/import/preview": "the file must be a table of events",
+    "PUT /api/v1/contexts/{context_id}": "it ends after it began, and a place has both numbers",
     "PUT /api/v1/buildings/{building_id}": "nothing was built after today",
     "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}": "valid after it was made",
     "PUT /api/v1/buildings/{building_id}/channels/{channel_id}": "low is under high",

@@ -17,6 +17,8 @@ from tests.api_city import DISTRICTS, ROLES, City, make_city
 from tests.wave_city import EVENT_NS, add_waves
 
 PREFIX = "/api/v1"
+#: weather and works are the whole city's, not one building's
+OF_THE_CITY = "/contexts/{context_id}"
 #: routes that anybody may call
 OPEN = {
     ("GET", f"{PREFIX}/openapi.json"),
@@ -40,6 +42,8 @@ IDS = {
         "sheet_id": "sheet-near",
         "user_id": "u-near_insurer",
         "event_id": str(EVENT_NS),
+        "assessment_id": "as-near",
+        "context_id": "x-near",
     },
     "far": {
         "building_id": "b-far",
@@ -57,6 +61,8 @@ IDS = {
         "sheet_id": "sheet-far",
         "user_id": "u-insurer",
         "event_id": str(EVENT_NS + 1),
+        "assessment_id": "as-far",
+        "context_id": "x-far",
     },
 }
 MOMENT = "2026-11-23T05:00:00Z"
@@ -83,6 +89,9 @@ BODIES: dict[str, Any] = {
     "POST /alerts/{alert_id}/acknowledge": {},
     "POST /alerts/{alert_id}/close": {"reason": "seen"},
     "POST /alerts/{alert_id}/notes": {"text": "seen"},
+    "POST /alerts/{alert_id}/label": {"outcome": "benign"},
+    "PUT /contexts/{context_id}": {"kind": "works", "started_at": MOMENT},
+    "PUT /budget": {"pages_a_month": 3.5},
     "PUT /buildings/{building_id}": BUILDING,
     "PUT /buildings/{building_id}/appraisals/{appraisal_id}": APPRAISAL,
     "PUT /buildings/{building_id}/channels/{channel_id}": {
@@ -141,11 +150,14 @@ BODIES: dict[str, Any] = {
 }
 REPORT = "PUT /buildings/{building_id}/appraisals/{appraisal_id}/report"
 TABLE = ("a.csv", b"x,y\n1,2\n", "text/csv")
+EVENTS = ("c.csv", b"kind,started_at\nworks,2026-11-01 08:00\n", "text/csv")
 PDF = ("r.pdf", b"%PDF-1.7\n" + b"x" * 300 + b"\n%%EOF\n", "application/pdf")
 #: a file that fits each route which takes one
 UPLOADS = {
     "POST /buildings/import": TABLE,
     "POST /buildings/import/preview": TABLE,
+    "POST /contexts/import": EVENTS,
+    "POST /contexts/import/preview": EVENTS,
     "POST /buildings/{building_id}/by-hand/import": TABLE,
     "POST /buildings/{building_id}/by-hand/import/preview": TABLE,
     REPORT: PDF,
@@ -268,7 +280,7 @@ def test_a_foreign_object_looks_like_one_that_is_not_there(
     tried = 0
     for method, template, action in routes:
         ids = names_in(template)
-        if not ids or not allowed(ROLES[name], action):
+        if not ids or not allowed(ROLES[name], action) or template == OF_THE_CITY:
             continue
         choices = [
             {i: IDS[place].get(i, key_ids[place]) for i, place in zip(ids, places, strict=True)}

@@ -247,8 +247,15 @@ def test_a_full_disk_under_the_records_stops_no_reading_and_is_told(
         shown: dict[str, object] = answer.json()
         return shown
 
+    def answers() -> bool:
+        try:
+            return bool(health())
+        except httpx2.ConnectError:
+            return False
+
     try:
         wait_for(lambda: state_of(records, "analyse") == "ok", 60)
+        wait_for(answers, 60)
         with TestGateway(broker.port) as gateway:
             gateway.publish_all(range(100))
             gateway.wait_for_receipts(60)

@@ -92,7 +92,9 @@ def test_the_same_alerts_come_out_of_separate_roles(
     embedded: dict[str, Any], separate: dict[str, Any]
 ) -> None:
     def key(report: dict[str, Any]) -> list[tuple[str, ...]]:
-        return sorted((a["building"], a["cause"], a["level"]) for a in report["alerts"])
+        # at which moment of the story a job looks is a matter of real time
+        rules = [a for a in report["alerts"] if a["cause"] != "assessment"]
+        return sorted((a["building"], a["cause"], a["level"]) for a in rules)
 
     assert key(separate) == key(embedded)
     # how often a gateway repeats itself is a matter of timing; what becomes of readings is not

@@ -187,3 +187,14 @@ def test_one_sensor_that_drifts_among_calm_ones_is_suspected_too() -> None:
     assert courses[0].faults[-1] & FaultBit.SENSOR_DRIFT
     assert courses[0].score[-1] > 1.0
     assert not courses[1].faults[-1] & FaultBit.SENSOR_DRIFT
+
+
+def test_a_zero_that_settles_after_a_remount_is_the_remounts() -> None:
+    start = 400 * BINS
+    bins = np.arange(DAYS * BINS)
+    settling = 0.3 * (bins >= start) + 0.1 * (bins >= start + BINS)
+    series = crack(DAYS, moved=settling, starts=(start,), remounts=(start,))
+    course = assess_channels([series], MODEL)[0]
+    assert course.faults[400] & FaultBit.REMOUNT
+    assert not (course.faults & FaultBit.RESTART_OFFSET).any()
+    assert np.nanmax(course.score) < 1.0

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 
 from alerting import acts
+from alerting.labelling import label_of
 from alerting.texts import sentence
 from alerting.words import number, unit_word
 from domain.access import may
@@ -13,6 +14,7 @@ from domain.alerts import Alert, AlertEvent, Contribution
 from domain.buildings import Building
 from domain.errors import Conflict, InvalidInput
 from domain.findings import Finding
+from domain.labels import Outcome
 from domain.limits import Level
 from web.alert_rows import AlertRow, Names, findings_of, rows_of
 from web.guard import PageRoute, alert_for, caller_of, services_of
@@ -24,6 +26,10 @@ router = APIRouter(prefix="/alerts", route_class=PageRoute)
 CHANGED = {"HX-Trigger": "alerts-changed"}
 
 
+#: details that are not shown among the figures
+_APART = ("reason_", "coincides:")
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A contribution with its finding, its numbers written for people."""
@@ -33,6 +39,8 @@ class Evidence:
     value: str
     limit: str
     over: bool
+    reasons: tuple[str, ...] = ()
+    details: tuple[tuple[str, float | str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,29 +102,51 @@ def close(
     alert_id: str,
     reason: Annotated[str, Form(max_length=1000)] = "",
     version: Annotated[int, Form()] = -1,
+    outcome: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Close an alert, or propose it where two people are needed."""
     alert, building = alert_for(request, alert_id, "alerts:act")
     services, words = services_of(request), words_of(request)
     if not reason.strip():
-        return _dialog(request, alert, building, fault=words("close.reason_missing"), status=422)
+        return _dialog(
+            request,
+            alert,
+            building,
+            fault=words("close.reason_missing"),
+            outcome=outcome,
+            status=422,
+        )
     if version != alert.version:
         # what the dialog showed is not what would be closed: show it again, nothing is lost
         return _dialog(
-            request, alert, building, reason=reason, problem=words("close.changed"), status=409
+            request,
+            alert,
+            building,
+            reason=reason,
+            outcome=outcome,
+            problem=words("close.changed"),
+            status=409,
         )
     try:
         changed, events = acts.close(
             alert, caller_of(request).user_id, services.clock.now_ns(), reason
         )
         services.alerts.save(changed, events)
+        if outcome in tuple(Outcome) and not alert.of_installation:
+            now_ns, by = services.clock.now_ns(), caller_of(request).user_id
+            found = Outcome(outcome)
+            services.labels.put(label_of(alert, found, reason, by, now_ns, services.assessments))
     except Conflict:
         again, building = alert_for(request, alert_id, "alerts:act")
         own = again.close_proposed_by == caller_of(request).user_id
         problem = words("close.own_proposal") if own else words("close.changed")
-        return _dialog(request, again, building, reason=reason, problem=problem, status=409)
+        return _dialog(
+            request, again, building, reason=reason, outcome=outcome, problem=problem, status=409
+        )
     except InvalidInput as error:
-        return _dialog(request, alert, building, reason=reason, fault=str(error), status=422)
+        return _dialog(
+            request, alert, building, reason=reason, outcome=outcome, fault=str(error), status=422
+        )
     return Response(content="", status_code=200, headers=CHANGED)
 
 
@@ -126,6 +156,7 @@ def _dialog(
     building: Building | None,
     *,
     reason: str = "",
+    outcome: str = "",
     fault: str = "",
     problem: str = "",
     status: int = 200,
@@ -142,6 +173,8 @@ def _dialog(
         second=bool(proposed_by) and proposed_by != caller_of(request).user_id,
         proposed_by=Names(services).of(proposed_by),
         reason=reason,
+        outcome=outcome,
+        outcomes=list(Outcome),
         fault=fault,
         problem=problem,
     )
@@ -174,10 +207,13 @@ def _line(event: AlertEvent, names: Names) -> HistoryLine:
 
 def _evidence(contribution: Contribution, finding: Finding | None, language: str) -> Evidence:
     unit = unit_word(contribution.unit, language)
+    details = finding.details if finding else ()
     return Evidence(
         contribution,
         finding,
         f"{number(contribution.value, contribution.unit, contribution.limit)} {unit}",
         f"{number(contribution.limit, contribution.unit, contribution.limit)} {unit}",
         contribution.level is Level.NONE,
+        tuple(str(v) for n, v in details if n.startswith("reason_") and n.endswith(language)),
+        tuple((n, v) for n, v in details if n != "assessment" and not n.startswith(_APART)),
     )

@@ -14,6 +14,7 @@ from web.alert_rows import LIVE, ROWS, rows_of
 from web.formats import local
 from web.guard import PageRoute, building_for, caller_of, services_of
 from web.render import page, words_of
+from web.routes.assessments import assessment_of
 from web.routes.reports import appraisals_of
 from web.sensor_rows import SensorRow, sensor_rows
 from web.words import Words
@@ -56,7 +57,7 @@ def building_page(request: Request, building_id: str) -> Response:
         | {f"level.{value.word}": words(f"level.{value.word}") for value in Level}
         | {f"axis.{name}": text for name, text in words.group("axis").items()},
         facts=_facts(building, words),
-        **_state(request, building),
+        **(_state(request, building) | assessment_of(request, building)),
     )
 
 

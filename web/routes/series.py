@@ -15,6 +15,7 @@ from domain.adjusted import Adjusted
 from domain.alerts import AlertState
 from domain.buildings import Building
 from domain.clock import DAY_NS, SECOND_NS, to_datetime
+from domain.contexts import ContextKind
 from domain.errors import InvalidInput, NotFound
 from domain.findings import Compensation
 from domain.ports import Page
@@ -249,7 +250,52 @@ def _ticks(
                     "level": alert.level_max.word,
                 }
             )
+    ticks += _changes(services, building, channels, start_ns, end_ns, words)
+    ticks += _contexts(services, building, start_ns, end_ns, words)
     return ticks
+
+
+def _changes(
+    services: Services,
+    building: Building,
+    channels: set[str],
+    start_ns: int,
+    end_ns: int,
+    words: Words,
+) -> list[dict[str, Any]]:
+    """Mark since when the newest assessment sees a movement of these channels."""
+    newest = services.assessments.newest([building.id]).get(building.id)
+    whole = services.assessments.assessment(newest.assessment.id) if newest else None
+    since = {
+        verdict.since_ns
+        for verdict in (whole.assessment.verdicts if whole else ())
+        if verdict.channel_id in channels and verdict.since_ns is not None
+    }
+    return [
+        {"at": at_ns / 1e9, "kind": "change", "label": words("chart.tick_change"), "level": ""}
+        for at_ns in sorted(since)
+        if start_ns <= at_ns < end_ns
+    ]
+
+
+def _contexts(
+    services: Services, building: Building, start_ns: int, end_ns: int, words: Words
+) -> list[dict[str, Any]]:
+    """Mark the works, blasts and earthquakes that reached the building."""
+    kinds = [kind for kind in ContextKind if kind is not ContextKind.WEATHER]
+    events = services.contexts.events(
+        Page(ALERT_TICKS), kinds=kinds, start_ns=start_ns, end_ns=end_ns
+    )
+    return [
+        {
+            "at": max(event.started_at_ns, start_ns) / 1e9,
+            "kind": "context",
+            "label": event.name or words.of("context", event.kind.value),
+            "level": "",
+        }
+        for event in events
+        if event.reaches(building.longitude, building.latitude)
+    ]
 
 
 def _csv(services: Services, channels: list[Channel], start_ns: int, end_ns: int) -> Iterator[str]:

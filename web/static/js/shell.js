@@ -113,7 +113,7 @@ for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
   const taken = xhr.status === 409 || xhr.status === 422;
-  if (taken && !xhr.responseText.includes("<dialog") && !target.matches("#preview")) {
+  if (taken && !xhr.responseText.includes("<dialog") && !target.matches("#preview, [data-own-faults]")) {
     event.detail.shouldSwap = false;
     toast(new DOMParser().parseFromString(xhr.responseText, "text/html").body.textContent.trim());
     window.htmx.trigger(document.body, "alerts-changed");
