@@ -359,6 +359,7 @@ class House:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:
                 self._run("pipeline", self._judge)
+                self._run("storing", self._store)
                 self._run("retention", self._make_retention().run_once, rest_s=_JOBS_EVERY_S)
                 self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
             if Role.NOTIFY in self.roles:
@@ -426,8 +427,6 @@ class House:
             self.compute.close()
         for thread in self._threads:
             thread.join(20)
-        if "pipeline" in self.__dict__:
-            self.pipeline.close()
         if "dispatcher" in self.__dict__:
             self.dispatcher.close()
         for name in ("spool", "spool_writer", "readings", "records"):
@@ -495,6 +494,10 @@ class House:
     def _judge(self) -> int:
         # made on the first round: without ingest here it waits for the spool that ingest makes
         return self.pipeline.run_once()
+
+    def _store(self) -> int:
+        pipeline = self.__dict__.get("pipeline")  # the judging thread makes it
+        return pipeline.store_once() if pipeline is not None else 0
 
     def _note_uses(self) -> int:
         now = time.monotonic()
@@ -630,7 +633,8 @@ class House:
         rest = rest_s
         while not self._stop.is_set():
             try:
-                rest = 0.002 if step() else min(rest_s, rest * 1.5)
+                # what is due every few seconds is not looked at more often for having had work
+                rest = 0.002 if step() else rest_s if rest_s > _IDLE_S else min(rest_s, rest * 1.5)
             except StoreUnavailable as error:
                 log.warning("a store is away; trying again", part=name, error=str(error))
                 rest = 1.0

@@ -44,12 +44,14 @@ def main() -> None:
 
 
 def _run(settings: Settings, roles: frozenset[str]) -> None:
+    from app.collector import calm_collector  # noqa: PLC0415
     from app.house import House, Role  # noqa: PLC0415 - heavy; the other verbs start faster
     from app.logs import set_up_logs  # noqa: PLC0415
 
     set_up_logs(settings.log)
     house = House(settings, frozenset(Role(role) for role in roles))
     house.start()
+    calm_collector()
     signal.signal(signal.SIGTERM, lambda *_: house.end())
     signal.signal(signal.SIGINT, lambda *_: house.end())
     if "serve" in roles:

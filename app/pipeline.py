@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -50,6 +49,8 @@ _STORE_RETRY_S = 1.0
 _STORE_EVERY_S = 0.05
 #: a stretch of readings that takes longer is followed by a rest, for as long but not longer than
 _LONG_S, _REST_S = 0.1, 0.25
+#: but not while fewer readings than this come a second: nobody is to wait where a core is free
+_BUSY_PER_S = 15_000
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
 _SEGMENTS, _LATEST, _BACKFILL = "segments", "latest", "back-fill"
@@ -99,15 +100,13 @@ class Pipeline:
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
         self._store_down_since = 0.0
-        self._storer = ThreadPoolExecutor(1, "storing")
-        self._storing: Future[int] | None = None
         self._store_at = self._judge_at = 0.0
         self._full = self._store_full = False
+        self._stored_readings = self._judged_readings = 0
+        self._store_pace, self._judge_pace = _Pace(), _Pace()
 
     def run_once(self) -> int:
-        """Do what is due and tell how many spool rows were handled.
-
-        Storing goes on behind; it is told when it has ended.
+        """Judge what is due and tell how many spool rows were handled.
 
         Raises
         ------
@@ -115,14 +114,10 @@ class Pipeline:
             When the spool or the records cannot be reached; nothing is lost, call again.
 
         """
-        done = self._store_behind() + self._judge_when_rested()
+        done = self._judge_when_rested()
         if not done:
             self.tick()
         return done
-
-    def close(self) -> None:
-        """Let the storing under way end; nothing is begun any more."""
-        self._storer.shutdown()
 
     def _judge_when_rested(self) -> int:
         """Judge; after a stretch that took long, gather as long before the next one.
@@ -135,29 +130,30 @@ class Pipeline:
             return 0
         done = self.judge()
         ended = time.monotonic()
-        if done and ended - began >= _LONG_S and not self._full:
+        busy = self._judge_pace.busy(self._judged_readings, ended)
+        if done and ended - began >= _LONG_S and busy and not self._full:
             self._judge_at = ended + min(ended - began, _REST_S)
         return done
 
-    def _store_behind(self) -> int:
-        """Begin to store when it is time to, and tell what the last time has stored."""
-        last, now = self._storing, time.monotonic()
-        if (last is not None and not last.done()) or now < self._store_at:
-            return 0
-        self._storing = self._storer.submit(self._store_and_rest)
-        return last.result() if last else 0
+    def store_once(self) -> int:
+        """Store what is due and tell how many spool rows were; for a thread of its own.
 
-    def _store_and_rest(self) -> int:
-        """Store, and tell when to do so again: a write that takes long gathers for longer."""
+        A write that takes long gathers for longer, where much comes in.
+        """
         began = time.monotonic()
+        if began < self._store_at:
+            return 0
         done = self.store()
-        took_s = time.monotonic() - began
-        rest_s = 0.0 if self._store_full else min(took_s, _REST_S)
+        ended = time.monotonic()
+        took_s, rest_s = ended - began, 0.0
+        if self._store_pace.busy(self._stored_readings, ended) and not self._store_full:
+            rest_s = min(took_s, _REST_S)
         self._store_at = began + max(_STORE_EVERY_S, took_s + rest_s)
         return done
 
     def store(self) -> int:
         """Write what is not yet in the readings store; hold it when the store is away."""
+        self._stored_readings = 0
         if self._store_down and time.monotonic() < self._store_retry:
             return 0
         offset, count, batch = self._unstored
@@ -184,6 +180,7 @@ class Pipeline:
             log.info("readings store is back")
         self._store_down = ""
         self._unstored = _NOTHING_UNSTORED
+        self._stored_readings = len(batch)
         self._spool.advance("stored", offset)
         return count
 
@@ -203,7 +200,8 @@ class Pipeline:
                 return 0
             self._refused = False
             self._spool.advance("judged", entries[-1].offset)
-        self._full = sum(len(entry.batch) for entry in entries) > _READINGS_AT_ONCE // 2
+        self._judged_readings = sum(len(entry.batch) for entry in entries)
+        self._full = self._judged_readings > _READINGS_AT_ONCE // 2
         return len(entries)
 
     def handle(self, entries: Sequence[SpoolEntry]) -> None:
@@ -528,6 +526,20 @@ class Pipeline:
                 log.info("alert changed meanwhile", alert=alert.id)
 
 
+class _Pace:
+    """Tells whether much comes in, by what was handled since the last time."""
+
+    def __init__(self) -> None:
+        self._at_s = time.monotonic()
+
+    def busy(self, readings: int, now_s: float) -> bool:
+        """Tell whether so many readings until now are many."""
+        past_s = now_s - self._at_s
+        if readings:
+            self._at_s = now_s
+        return readings > _BUSY_PER_S * past_s
+
+
 class _Draft:
     """What one stretch changes, gathered before it is committed."""
 
@@ -550,16 +562,17 @@ class _Draft:
 def _newest(held: Mapping[str, Latest], batch: ReadingBatch) -> dict[str, Latest]:
     """Take in the newest value of each channel by its own time; the batch is sorted by it."""
     newest = dict(held)
-    last = np.full(len(batch.channels), -1)
-    last[batch.channel] = np.arange(len(batch))  # of several rows of a channel the last one stays
-    rows = last[last >= 0]
-    for channel_id, at_ns, value, received_ns in zip(
-        [batch.channels[code] for code in batch.channel[rows].tolist()],
+    # of several rows of a channel the last one stays; mostly they are too few for columns to pay
+    last = dict(zip(batch.channel.tolist(), range(len(batch)), strict=True))
+    rows = [row for _, row in sorted(last.items())]
+    for code, at_ns, value, received_ns in zip(
+        batch.channel[rows].tolist(),
         batch.taken_at[rows].tolist(),
         batch.value[rows].tolist(),
         batch.received_at[rows].tolist(),
         strict=True,
     ):
+        channel_id = batch.channels[code]
         if channel_id not in held or at_ns >= held[channel_id].taken_at_ns:
             newest[channel_id] = Latest(at_ns, value, received_ns)
     return newest

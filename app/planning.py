@@ -46,12 +46,18 @@ class Planner:
         self._register, self._judgements, self._alerts = register, judgements, alerts
         self._fleet, self._profile, self._clock, self._shard = fleet, profile, clock, shard
         self._sites: tuple[int, list[tuple[Building, Grade | None, Site]]] | None = None
+        #: register's number and fast houses for which all plans stand
+        self._settled: tuple[int, set[str]] | None = None
 
     def run_once(self) -> int:
         """Make the plans that are due; tell how many."""
         now_ns = self._clock.now_ns()
         sites = self._read_sites()
         fast = self._fast([building.id for building, _, _ in sites], now_ns)
+        assert self._sites is not None  # noqa: S101 - read just now
+        needs = self._sites[0], fast
+        if needs == self._settled:
+            return 0
         wanted: dict[str, list[Wanted]] = {}
         for building, grade, site in sites:
             by_hand = {sensor.id for sensor in site.sensors if sensor.by_hand is not None}
@@ -77,6 +83,7 @@ class Planner:
                 made.append(plan)
                 log.info("sampling plan", gateway=gateway_id, version=plan.version, reason=reason)
         self._fleet.put_plans(made)
+        self._settled = needs
         return len(made)
 
     def _read_sites(self) -> list[tuple[Building, Grade | None, Site]]:

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from app.collector import calm_collector
 from app.house import House, Role
 from app.logs import set_up_logs
 from app.settings import Settings
@@ -67,6 +68,7 @@ def run(folder: Path, gateways: int, messages: int, *, judged: bool) -> dict[str
     house = House(settings, frozenset({Role.INGEST, Role.ANALYSE} if judged else {Role.INGEST}))
     fill_register(folder / "records.db", gateways)
     house.start()
+    calm_collector()  # as `anju run` does
     print("ready", house.gateways_url.rsplit(":", 1)[1], flush=True)
     sys.stdin.readline()
     spool, before_s, start = house.spool, cpu_s(), time.monotonic()

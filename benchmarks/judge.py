@@ -108,7 +108,6 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
             pipeline.judge()
             alone_s.append(time.monotonic() - came)
             pipeline.store()
-    pipeline.close()
     house.stop()
     return readings, cpu_s, alone_s
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import structlog
 
+from app.collector import calm_collector
 from app.house import House, Role
 from app.settings import Settings
 from benchmarks.door import GATEWAYS, _go, _line, _python
@@ -71,6 +72,7 @@ def serve(folder: Path, buildings: int) -> dict[str, Any]:
     house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
     fill_register(folder / "records.db", buildings)
     house.start()
+    calm_collector()  # as `anju run` does
     print("ready", house.gateways_url.rsplit(":", 1)[1], flush=True)
     asking = _Asking(house, [f"c-{number}-0-x" for number in range(GATEWAYS)])
     asking.start()

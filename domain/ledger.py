@@ -139,8 +139,9 @@ class Ledger:
             gaps += recount.gaps
             for when, change in recount.missing:
                 tally.add(counting[0], when, "missing", change)
-            drop[recount.repeated_rows] = True
-            tally.add(counting[0], day, "duplicate", len(recount.repeated_rows))
+            if recount.repeated_rows:
+                drop[recount.repeated_rows] = True
+                tally.add(counting[0], day, "duplicate", len(recount.repeated_rows))
             for at in recount.repeated_refusals:
                 dropped.add(at)
                 tally.add(counting[0], day, "duplicate", arrivals.refused[at].readings)
@@ -150,8 +151,9 @@ class Ledger:
         timed = set_right(arrivals, ~drop, self.clocks, newest_ns, self.rules)
         first_seen = timed.batch
         stored = np.bincount(timed.gateway[~timed.waits], minlength=len(arrivals.gateways))
-        for code in np.flatnonzero(stored).tolist():
-            tally.add(arrivals.gateways[code], day, "stored", int(stored[code]))
+        codes = np.flatnonzero(stored)
+        for code, n in zip(codes.tolist(), stored[codes].tolist(), strict=True):
+            tally.add(arrivals.gateways[code], day, "stored", n)
         for held in timed.held:
             tally.add(held.gateway_id, day, "quarantined", len(held.batch), "clock")
         refused = [one for at, one in enumerate(arrivals.refused) if at not in dropped]
@@ -322,8 +324,17 @@ class _Tally:
                 for what, n in self._reasons[key].items():
                     sums[what] = sums.get(what, 0) + n
                 reasons = tuple((*what, n) for what, n in sorted(sums.items()) if n)
-            figures = {what: getattr(account, what) + n for what, n in changes.items()}
-            found[key] = replace(account, reasons=reasons, **figures)
+            change = changes.get
+            found[key] = DayAccount(
+                account.gateway_id,
+                account.day,
+                account.stored + change("stored", 0),
+                account.rejected + change("rejected", 0),
+                account.quarantined + change("quarantined", 0),
+                account.duplicate + change("duplicate", 0),
+                account.missing + change("missing", 0),
+                reasons,
+            )
         return found
 
 
@@ -346,6 +357,8 @@ def _placed(
 
 
 def _receipt(counting: Counting, numbers: NumberSet, refused: list[Refused]) -> Receipt:
+    if not numbers.gaps and not refused:  # nearly always
+        return Receipt(*counting, numbers.end - 1)
     gaps, upto = numbers.missing(), numbers.end - 1
     if len(gaps) > _GAPS_IN_RECEIPT_MAX:
         upto = gaps[_GAPS_IN_RECEIPT_MAX][0] - 1

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 #: more gaps than this are not followed one by one: the oldest is given up (see `NumberSet.floor`)
@@ -208,7 +208,17 @@ class NumberSet:
 
     def copy(self) -> "NumberSet":
         """Make a copy that may be changed without changing this one."""
-        return replace(self, gaps=list(self.gaps))
+        # each gateway's at each commit: `dataclasses.replace` takes five times as long
+        return NumberSet(
+            self.low,
+            self.end,
+            list(self.gaps),
+            self.floor,
+            self.newest_ns,
+            self.low_ns,
+            self.end_ns,
+            self.restarts,
+        )
 
     def anew(self) -> "NumberSet":
         """Begin to count anew, without a new boot."""

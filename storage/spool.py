@@ -306,7 +306,7 @@ class SqliteSpool(SpoolReader):
             [
                 (
                     *(*key, a.stored, a.rejected, a.quarantined, a.duplicate, a.missing),
-                    msgspec.json.encode(a.reasons).decode(),
+                    msgspec.json.encode(a.reasons).decode() if a.reasons else "[]",
                 )
                 for key, a in accounts.items()
             ],

@@ -108,7 +108,8 @@ def called(house: House) -> list[tuple[str, Level]]:
 
 
 def drain(house: House) -> None:
-    """Judge and store all there is; storing goes on behind."""
+    """Judge and store all there is."""
     head = house.spool.head()
     while min(house.spool.cursor("stored"), house.spool.cursor("judged")) < head:
         house.pipeline.run_once()
+        house.pipeline.store_once()

@@ -17,7 +17,7 @@ from domain.limits import Limit, LimitProfile
 from domain.readings import ReadingBatch
 from domain.views import BuildingView, WatchedChannel, WatchedPoint
 
-_FEW = 8  # readings that are sooner taken one by one than sorted
+_FEW = 32  # readings that are sooner taken one by one than sorted
 
 
 class TiltTotal:

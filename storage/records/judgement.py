@@ -36,6 +36,10 @@ STATUSES = Rows(GatewayStatus, tables.gateway_statuses, ("gateway_id",))
 #: a refusal's address is part of a key, and PostgreSQL's keys end at 2.7 kB
 _ADDRESS_LENGTH = 200
 _SAMPLE_BYTES = 2_000
+_SQLITE_STATES = """
+INSERT INTO detector_states (shard, building_id, detector, state) VALUES (?, ?, ?, ?)
+ON CONFLICT (shard, building_id, detector) DO UPDATE SET state = excluded.state
+"""
 
 
 class RecordsJudgement:
@@ -213,13 +217,19 @@ def _move_cursor(connection: Connection, judgement: Judgement) -> None:
 def _write_states(connection: Connection, judgement: Judgement) -> None:
     if not judgement.states:
         return
+    states = {(building_id, name): state for building_id, name, state in judgement.states}
+    if connection.dialect.name == "sqlite":
+        # bytes and texts need no conversion, and there are several of each building at each commit
+        connection.exec_driver_sql(
+            _SQLITE_STATES, [(judgement.shard, *key, state) for key, state in states.items()]
+        )
+        return
     statement = upserting(
         tables.detector_states,
         ("shard", "building_id", "detector"),
         ("state",),
         connection.dialect.name,
     )
-    states = {(building_id, name): state for building_id, name, state in judgement.states}
     rows = [
         {"shard": judgement.shard, "building_id": key[0], "detector": key[1], "state": state}
         for key, state in states.items()
