@@ -41,8 +41,8 @@ from domain.views import Latest
 log = structlog.get_logger()
 
 #: a building costs much the same for one reading and for a hundred, so that whoever is behind
-#: catches up the faster the more there is
-_READINGS_AT_ONCE = 40_000
+#: catches up the faster the more there is; more than this would only take memory
+_READINGS_AT_ONCE = 20_000
 _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
 #: a write costs much the same for one reading and for a thousand, so they are gathered a little

@@ -22,7 +22,7 @@ _COLUMNS = (
     ("boot", "<i4"),
 )
 
-#: a stretch of 40,000 readings then holds some 10 MB of samples
+#: a stretch of 20,000 readings then holds some 5 MB of samples
 _BYTES_A_READING = 250
 
 

@@ -11,6 +11,12 @@ import pytest
 from tests.servers.process import ServerMissing
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     # short path: PostgreSQL's socket path may not be longer than 107 bytes

@@ -510,6 +510,7 @@ def test_the_adjusted_line_is_shown_and_the_raw_one_on_demand(open_as: Opened, s
     page = open_as("duty", "/buildings/b-1", size)
     chart = page.locator("[data-code='T-01']")
     legend = chart.locator("[data-panel=value] .u-legend")
+    chart.scroll_into_view_if_needed()  # charts are read once they are seen
     legend.wait_for()
     assert "合成倾斜（已扣除温度）" in legend.inner_text()
     assert "原值" not in legend.inner_text()
