@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from app.collector import calm_collector
 from app.house import House, Role
 from app.settings import Settings, load_settings
 from benchmarks.ingest_load import CHANNELS, GATEWAYS
@@ -54,6 +55,7 @@ def main() -> None:
     house.start()
     while any(part.state != "ok" for part in house.health() if part.part == "ingest"):
         time.sleep(0.02)
+    calm_collector()  # as `anju up` does
     print(json.dumps({"pid": os.getpid()}), flush=True)
     sys.stdin.read()
     house.stop()

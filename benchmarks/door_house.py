@@ -68,7 +68,7 @@ def run(folder: Path, gateways: int, messages: int, *, judged: bool) -> dict[str
     house = House(settings, frozenset({Role.INGEST, Role.ANALYSE} if judged else {Role.INGEST}))
     fill_register(folder / "records.db", gateways)
     house.start()
-    calm_collector()  # as `anju run` does
+    calm_collector()  # as `anju up` does
     print("ready", house.gateways_url.rsplit(":", 1)[1], flush=True)
     sys.stdin.readline()
     spool, before_s, start = house.spool, cpu_s(), time.monotonic()

@@ -72,7 +72,7 @@ def serve(folder: Path, buildings: int) -> dict[str, Any]:
     house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
     fill_register(folder / "records.db", buildings)
     house.start()
-    calm_collector()  # as `anju run` does
+    calm_collector()  # as `anju up` does
     print("ready", house.gateways_url.rsplit(":", 1)[1], flush=True)
     asking = _Asking(house, [f"c-{number}-0-x" for number in range(GATEWAYS)])
     asking.start()
