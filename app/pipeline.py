@@ -48,9 +48,10 @@ _STORE_RETRY_S = 1.0
 #: a write costs much the same for one reading and for a thousand, so they are gathered a little
 _STORE_EVERY_S = 0.05
 #: a stretch of readings that takes longer is followed by a rest, for as long but not longer than
-_LONG_S, _REST_S = 0.1, 0.25
-#: but not while fewer readings than this come a second: nobody is to wait where a core is free
-_BUSY_PER_S = 15_000
+_LONG_S, _REST_S = 0.02, 0.25
+#: or, while fewer readings than this come a second, than this: without it judging would go round
+#: without a stop over a few readings of every house, and hold up storing and itself
+_BUSY_PER_S, _PAUSE_S = 15_000, 0.06
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
 _SEGMENTS, _LATEST, _BACKFILL = "segments", "latest", "back-fill"
@@ -131,8 +132,9 @@ class Pipeline:
         done = self.judge()
         ended = time.monotonic()
         busy = self._judge_pace.busy(self._judged_readings, ended)
-        if done and ended - began >= _LONG_S and busy and not self._full:
-            self._judge_at = ended + min(ended - began, _REST_S)
+        took_s = ended - began
+        if done and took_s >= _LONG_S and not self._full:
+            self._judge_at = ended + min(took_s, _REST_S if busy else _PAUSE_S)
         return done
 
     def store_once(self) -> int:
