@@ -133,7 +133,8 @@ class Pipeline:
         ended = time.monotonic()
         busy = self._judge_pace.busy(self._judged_readings, ended)
         took_s = ended - began
-        if done and took_s >= _LONG_S and not self._full:
+        behind = done and took_s >= _LONG_S and self._spool.head() > self._judged
+        if behind and not self._full:
             self._judge_at = ended + min(took_s, _REST_S if busy else _PAUSE_S)
         return done
 
