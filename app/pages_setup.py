@@ -27,6 +27,13 @@ FILES = {
     "maplibre-gl/dist/maplibre-gl-worker.mjs": "maplibre-gl-worker.mjs",
     "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
     "maplibre-gl/LICENSE.txt": "maplibre-gl.LICENSE.txt",
+    "three/build/three.module.js": "three/three.module.js",
+    "three/build/three.core.js": "three/three.core.js",
+    "three/examples/jsm/loaders/GLTFLoader.js": "three/loaders/GLTFLoader.js",
+    "three/examples/jsm/utils/BufferGeometryUtils.js": "three/utils/BufferGeometryUtils.js",
+    "three/examples/jsm/utils/SkeletonUtils.js": "three/utils/SkeletonUtils.js",
+    "three/examples/jsm/controls/OrbitControls.js": "three/controls/OrbitControls.js",
+    "three/LICENSE": "three/LICENSE.txt",
 }
 #: written last: its presence and content say that the folder is whole
 MARK = "complete.json"
@@ -93,7 +100,7 @@ def _fetch(root: Path, scratch: Path, say: Callable[[str], None]) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(root / "deploy" / "pages" / name, work / name)
     path = _node_folder(root, scratch, say)
-    say("fetching the pages' libraries (htmx, uPlot, MapLibre)")
+    say("fetching the pages' libraries (htmx, uPlot, MapLibre, three)")
     _run(
         [
             *[sys.executable, "-c", NPM],
@@ -108,6 +115,7 @@ def _fetch(root: Path, scratch: Path, say: Callable[[str], None]) -> None:
     new = scratch / "lib"
     new.mkdir()
     for source, name in FILES.items():
+        (new / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(work / "node_modules" / source, new / name)
     sizes = {name: (new / name).stat().st_size for name in FILES.values()}
     (new / MARK).write_text(json.dumps({"lock": _lock_sha256(root), "files": sizes}), "utf-8")

@@ -37,6 +37,7 @@ def fill(checkout: Path) -> Path:
     folder = checkout / "web/static/lib"
     folder.mkdir()
     for name in FILES.values():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("x" * 10)
     mark = {"lock": _lock_sha256(checkout), "files": dict.fromkeys(FILES.values(), 10)}
     (folder / MARK).write_text(json.dumps(mark))
