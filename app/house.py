@@ -333,6 +333,8 @@ class House:
             contexts=self.records.contexts,
             labels=self.records.labels,
             budgets=self.records.labels,
+            models=self.records.models,
+            places=self.records.places,
             measured=load_measured(),
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
