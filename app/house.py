@@ -568,6 +568,7 @@ class House:
             records.judgement,
             records.alerts,
             records.fleet,
+            records.contexts,
             profile,
             self.clock,
             shard,
