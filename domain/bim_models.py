@@ -69,6 +69,9 @@ class BimRevision:
         are kept; large site coordinates would not fit float32.
     true_north_deg
         Direction of true north from the building's y axis, clockwise; `None`: not told.
+    shift_m
+        How far the axes of this file have moved against those of the revision before, as matching
+        found it: the same spot stands at old point + `shift_m` now.
     map_crs, map_origin
         Of IfcProjectedCRS and IfcMapConversion: name, and eastings, northings, height in metres.
     glb_key, glb_sha256
@@ -99,6 +102,7 @@ class BimRevision:
     unit_scale: float = 1.0
     origin_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     true_north_deg: float | None = None
+    shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     map_crs: str = ""
     map_origin: tuple[float, float, float] | None = None
     glb_key: str = ""
