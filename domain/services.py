@@ -25,6 +25,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.score_notices import ScoreWebhookStore
 from domain.upkeep_ports import HandStore, UpkeepStore
 from domain.waves import WaveStore
 
@@ -172,6 +173,8 @@ class Services:
     log_ins
         Role, name and password of each demo account; the log-in page shows them, and only when
         the data are simulated. Empty outside the demo.
+    private_webhooks
+        Addresses of one's own network, and plain HTTP, may be registered for scores.
 
     """
 
@@ -199,6 +202,7 @@ class Services:
     contexts: ContextStore
     labels: LabelStore
     budgets: BudgetStore
+    score_webhooks: ScoreWebhookStore
     measured: Measured = field(default_factory=Measured)
     simulated: str = ""
     report_bytes_max: int = 15_000_000
@@ -206,3 +210,4 @@ class Services:
     roles: Callable[[], list[RoleHealth]] = no_roles
     waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+    private_webhooks: bool = False

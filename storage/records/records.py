@@ -24,6 +24,7 @@ from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
 from storage.records.retention import RecordsRetention
 from storage.records.schema import migrate
+from storage.records.score_notices import RecordsScoreNotices
 from storage.records.upkeep import RecordsUpkeep
 
 
@@ -50,6 +51,7 @@ class Records:
     labels: RecordsLabels
     upkeep: RecordsUpkeep
     hand: RecordsHand
+    score_notices: RecordsScoreNotices
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -118,4 +120,5 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsLabels(database),
         RecordsUpkeep(database),
         RecordsHand(database),
+        RecordsScoreNotices(database),
     )
