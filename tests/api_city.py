@@ -128,6 +128,8 @@ def make_city(folder: Path) -> City:
         labels=records.labels,
         budgets=records.labels,
         score_webhooks=records.score_notices,
+        models=records.models,
+        places=records.places,
         upkeep=records.upkeep,
         hand=records.hand,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],

@@ -19,7 +19,9 @@ from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.jobs import RecordsJobs
 from storage.records.judgement import RecordsJudgement
 from storage.records.labels import RecordsLabels
+from storage.records.models import RecordsModels
 from storage.records.outbox import RecordsOutbox
+from storage.records.places import RecordsPlaces
 from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
 from storage.records.retention import RecordsRetention
@@ -52,6 +54,8 @@ class Records:
     upkeep: RecordsUpkeep
     hand: RecordsHand
     score_notices: RecordsScoreNotices
+    models: RecordsModels
+    places: RecordsPlaces
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -121,4 +125,6 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsUpkeep(database),
         RecordsHand(database),
         RecordsScoreNotices(database),
+        RecordsModels(database),
+        RecordsPlaces(database),
     )

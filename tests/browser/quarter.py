@@ -144,6 +144,8 @@ def services_of(
         labels=records.labels,
         budgets=records.labels,
         score_webhooks=records.score_notices,
+        models=records.models,
+        places=records.places,
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
         log_ins=(("duty officer", "duty", PASSWORD), ("insurer", "insurer", PASSWORD)),
