@@ -8,7 +8,8 @@ the file's hash, so that the same file is read and converted once.
 import contextlib
 import shutil
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ from domain.bim_ports import ModelIndex, ModelReader, ModelStore, PlaceStore
 from domain.clock import Clock
 from domain.elements import Box
 from domain.errors import Conflict, ModelRejected, NotFound, StoreUnavailable
-from domain.model_files import glb_key, index_key, shapes_key
+from domain.model_files import glb_key, index_key, packed_key, pieces_of, shapes_key
 from domain.ports import FileStore
 
 log = structlog.get_logger()
@@ -32,7 +33,6 @@ log = structlog.get_logger()
 _BY = "system"
 _UNREAD = (RevisionState.QUEUED, RevisionState.READING)
 _UNSHAPED = (MeshState.WAITING, MeshState.CONVERTING)
-_PIECE_BYTES = 256 * 1024
 Kept = TypeVar("Kept")
 
 
@@ -201,9 +201,11 @@ class ModelWork:
         kept = self._kept(about, KeptShapes)
         if kept is None:
             made = self.reader.shapes(self._fetch(revision, folder), folder / "read", note)
-            with made.glb.open("rb") as file, contextlib.suppress(Conflict):
-                # one of the same version that was kept before a kill is as good
-                self.files.put(glb, iter(lambda: file.read(_PIECE_BYTES), b""))
+            # one of the same version that was kept before a kill is as good
+            with made.glb.open("rb") as file:
+                self._keep(glb, pieces_of(file))
+            with made.glb.open("rb") as file:
+                self._keep(packed_key(glb), _packed(pieces_of(file)))
             kept = KeptShapes(
                 self.files.sha256(glb),
                 made.origin_m,
@@ -224,7 +226,7 @@ class ModelWork:
             self.files.delete(key)
             return None
 
-    def _keep(self, key: str, content: bytes) -> None:
+    def _keep(self, key: str, content: bytes | Iterator[bytes]) -> None:
         with contextlib.suppress(Conflict):
             self.files.put(key, content)
 
@@ -302,6 +304,14 @@ class _Noting:
         if now_s - self._noted_s >= self._work.note_every_s:
             self._noted_s = now_s
             self.revision = self._work.note(self.revision, done=done, of=of)
+
+
+def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Gzip once what is asked for often; the same content gives the same bytes."""
+    packer = zlib.compressobj(6, wbits=31)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
 
 
 def due(unfinished: list[BimRevision]) -> list[BimRevision]:

@@ -47,6 +47,11 @@ def glb_key(building_id: str, sha256: str, version: int) -> str:
     return f"{_folder(building_id)}/{sha256}.{version}.glb"
 
 
+def packed_key(key: str) -> str:
+    """Name the same, gzipped."""
+    return f"{key}.gz"
+
+
 def shapes_key(building_id: str, sha256: str, version: int) -> str:
     """Name what goes with the shapes, as JSON; it is kept after them."""
     return f"{_folder(building_id)}/{sha256}.shapes-{version}.json"
