@@ -144,6 +144,7 @@ def services_of(
         contexts=records.contexts,
         labels=records.labels,
         budgets=records.labels,
+        score_webhooks=records.score_notices,
         models=records.models,
         places=records.places,
         model_desk=StoredModelDesk(records.models, FolderFiles(files), clock, 50_000_000),

@@ -65,6 +65,8 @@ RULES = {
     "PUT /api/v1/anchors/{anchor_id}": "element and revision are there, something is told",
     "PUT /api/v1/monitors/{monitor_id}": "it ends after it began, a quaternion has length 1",
     "PUT /api/v1/defects/{defect_id}": "sensors and what it continues are the building's",
+    "POST /api/v1/scores/batch": "ids and codes are bounded together",
+    "PUT /api/v1/webhooks/{webhook_id}": "the address must lie outside, and a new one needs a key",
     "PUT /api/v1/buildings/{building_id}": "nothing was built after today",
     "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}": "valid after it was made",
     "PUT /api/v1/buildings/{building_id}/channels/{channel_id}": "low is under high",
@@ -105,6 +107,7 @@ REAL = {
     "path.anchor_id": "an-near",
     "path.monitor_id": "mo-near",
     "path.defect_id": "de-near",
+    "path.webhook_id": "wh-near",
 }
 
 

@@ -51,6 +51,7 @@ IDS = {
         "anchor_id": "an-near",
         "monitor_id": "mo-near",
         "defect_id": "de-near",
+        "webhook_id": "wh-near",
     },
     "far": {
         "building_id": "b-far",
@@ -76,6 +77,7 @@ IDS = {
         "anchor_id": "an-far",
         "monitor_id": "mo-far",
         "defect_id": "de-far",
+        "webhook_id": "wh-far",
     },
 }
 MOMENT = "2026-11-23T05:00:00Z"
@@ -108,6 +110,7 @@ BODIES: dict[str, Any] = {
     "POST /alerts/{alert_id}/label": {"outcome": "benign"},
     "PUT /contexts/{context_id}": {"kind": "works", "started_at": MOMENT},
     "PUT /budget": {"pages_a_month": 3.5},
+    "POST /scores/batch": {"ids": ["b-near", "b-far"], "codes": ["CODE-far"]},
     "PUT /buildings/{building_id}": BUILDING,
     "PUT /buildings/{building_id}/appraisals/{appraisal_id}": APPRAISAL,
     "PUT /buildings/{building_id}/channels/{channel_id}": {
@@ -165,6 +168,11 @@ BODIES: dict[str, Any] = {
         "name": "me",
         "ways": [{"notifier": "sms", "address": "1"}],
         "districts": [DISTRICTS["near"]],
+    },
+    "PUT /webhooks/{webhook_id}": {
+        "name": "mine now",
+        "url": "https://example.com/in",
+        "secret": "s" * 20,
     },
     "PUT /users/{user_id}": USER,
     "PUT /users/{user_id}/password": {"password": "correct horse battery"},

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_models"
-down_revision = "0005_assessments"
+down_revision = "0006_scores"
 branch_labels = None
 depends_on = None
 
