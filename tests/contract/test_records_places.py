@@ -81,7 +81,7 @@ def test_a_place_is_kept_as_it_was_told_with_a_model_and_without(places: PlaceSt
         ({"element_id": "nobody"}, "element_id must be of this building's models"),
         ({"revision_seen": "nobody"}, "revision_seen must be of this building's models"),
         ({"point": (math.nan, 0.0, 0.0)}, "point must be"),
-        ({"point": (1e6, 0.0, 0.0)}, "point must be"),
+        ({"point": (1.1e8, 0.0, 0.0)}, "point must be"),
         ({"normal": (0.0, 0.0, 2.0)}, "normal must be"),
         ({"local_uvw": (0.0, 0.0, 1.01)}, "local_uvw must be 0 to 1"),
         ({"element_id": "", "revision_seen": ""}, "local_uvw must be only with an element"),
