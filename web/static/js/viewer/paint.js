@@ -1,6 +1,6 @@
 // How features look: one texel of a small texture each, so that a new colour rewrites no shape.
 
-import { DataTexture, DoubleSide, NearestFilter, RGBAFormat, ShaderMaterial, UnsignedByteType, Color, Vector4 } from "three";
+import { DataTexture, DoubleSide, NearestFilter, RGBAFormat, ShaderMaterial, UnsignedByteType, Color, Vector4 } from "../../lib/three/three.module.js";
 
 const WIDE = 256;
 const HIDDEN = 1, GHOST = 2, CHOSEN = 4;
