@@ -7,6 +7,7 @@ from typing import Protocol
 from domain.access import ApiKey, Caller, Session
 from domain.adjusted import Adjuster
 from domain.assessed import AssessmentStore
+from domain.bim_ports import ModelStore, PlaceStore
 from domain.budget import BudgetStore
 from domain.clock import Clock
 from domain.contexts import ContextStore
@@ -199,6 +200,8 @@ class Services:
     contexts: ContextStore
     labels: LabelStore
     budgets: BudgetStore
+    models: ModelStore
+    places: PlaceStore
     measured: Measured = field(default_factory=Measured)
     simulated: str = ""
     report_bytes_max: int = 15_000_000

@@ -126,6 +126,8 @@ def make_city(folder: Path) -> City:
         contexts=records.contexts,
         labels=records.labels,
         budgets=records.labels,
+        models=records.models,
+        places=records.places,
         upkeep=records.upkeep,
         hand=records.hand,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],

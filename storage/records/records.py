@@ -19,7 +19,9 @@ from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.jobs import RecordsJobs
 from storage.records.judgement import RecordsJudgement
 from storage.records.labels import RecordsLabels
+from storage.records.models import RecordsModels
 from storage.records.outbox import RecordsOutbox
+from storage.records.places import RecordsPlaces
 from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
 from storage.records.retention import RecordsRetention
@@ -50,6 +52,8 @@ class Records:
     labels: RecordsLabels
     upkeep: RecordsUpkeep
     hand: RecordsHand
+    models: RecordsModels
+    places: RecordsPlaces
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -118,4 +122,6 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsLabels(database),
         RecordsUpkeep(database),
         RecordsHand(database),
+        RecordsModels(database),
+        RecordsPlaces(database),
     )

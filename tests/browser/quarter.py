@@ -143,6 +143,8 @@ def services_of(
         contexts=records.contexts,
         labels=records.labels,
         budgets=records.labels,
+        models=records.models,
+        places=records.places,
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
         log_ins=(("duty officer", "duty", PASSWORD), ("insurer", "insurer", PASSWORD)),
