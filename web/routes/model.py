@@ -12,6 +12,7 @@ from domain.elements import ElementVersion
 from domain.errors import NotFound
 from domain.limits import Level
 from domain.ports import Page
+from domain.services import Services
 from web.alert_rows import Names
 from web.guard import PageRoute, building_for, caller_of, services_of
 from web.model_scene import Seen, classes_named, live_of, scene_of, seen, sensor_levels
@@ -56,6 +57,7 @@ def model_page(
         places=may(caller, "places:write", building),
         decides=may(caller, "claims:decide", building),
         all_sensors=[s for s in sensors if s.active],
+        colour="level" if _watched(services, building, look) else "source",
         script_words=script_words(words),
         **_states(request, building, look),
     )
@@ -178,6 +180,15 @@ def script_words(words: Words) -> dict[str, str]:
     for group in ("level", "hold", "monitor_role", "picked_by", "bim_fault"):
         kept |= {f"{group}.{k}": v for k, v in words.group(group).items()}
     return kept
+
+
+def _watched(services: Services, building: Building, look: Seen) -> bool:
+    """Tell whether a sensor hangs on an element: only then do colours of levels say anything."""
+    if look.revision is None:
+        return False
+    anchors = {a.id for a in services.places.anchors(building.id) if a.element_id}
+    ties = services.places.monitors(building.id, at_ns=services.clock.now_ns())
+    return any(tie.anchor_id in anchors for tie in ties)
 
 
 def _query(look: Seen) -> str:

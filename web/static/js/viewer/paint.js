@@ -6,7 +6,7 @@ const WIDE = 256;
 const HIDDEN = 1, GHOST = 2, CHOSEN = 4;
 
 /** Tones that a feature may have; `source` is the file's own colour. */
-export const TONES = ["source", "plain", "blue", "yellow", "orange", "red", "new", "moved", "gone"];
+export const TONES = ["source", "plain", "watched", "blue", "yellow", "orange", "red", "new", "moved", "gone"];
 
 const VERTEX = `
 precision highp float;
@@ -28,7 +28,7 @@ void main() {
   // part 0: what is shown in full; part 1: what is only hinted at
   if (hidden || ghost != (part == 1)) { gl_Position = vec4(2.0, 2.0, 2.0, 0.0); return; }
   vec3 colour = tone == 0 ? tint.rgb : tones[tone];
-  float alpha = tone > 1 ? max(tint.a, 0.75) : tint.a;
+  float alpha = tone > 1 ? max(tint.a, 0.8) : tint.a;
   if ((marks & ${CHOSEN}) != 0) { colour = mix(colour, chosen, 0.65); alpha = max(alpha, 0.85); }
   vColour = vec4(colour, alpha);
   vNormal = normal;

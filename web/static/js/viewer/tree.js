@@ -68,9 +68,10 @@ export class Tree extends EventTarget {
   }
 
   classes(elements) {
-    const by = grouped(elements, (one) => one.kind);
-    return [...by].sort(([a], [b]) => this.kind(a).localeCompare(this.kind(b))).map(([kind, own]) =>
-      this.group([el("span", { class: "tree-name", text: this.kind(kind) })], own.length, () => this.types(own), "tree-class"));
+    // several classes of the file may be one word for people
+    const by = grouped(elements, (one) => this.kind(one.kind));
+    return [...by].sort(([a], [b]) => a.localeCompare(b)).map(([kind, own]) =>
+      this.group([el("span", { class: "tree-name", text: kind })], own.length, () => this.types(own), "tree-class"));
   }
 
   types(elements) {

@@ -17,7 +17,7 @@ const CLICK_PX = 5;
 const AXES = { z: [0, 0, 1], x: [1, 0, 0], y: [0, 1, 0] };
 /** colours that a theme gives, by the custom property that holds each */
 const COLOURS = {
-  plain: "--model-plain", blue: "--blue", yellow: "--yellow", orange: "--orange", red: "--red",
+  plain: "--model-plain", watched: "--model-watched", blue: "--blue", yellow: "--yellow", orange: "--orange", red: "--red",
   new: "--blue", moved: "--orange", gone: "--red", chosen: "--accent", ghost: "--ink-2",
 };
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -55,15 +55,16 @@ export class Viewer extends EventTarget {
 
   themed() {
     this.stage.themed(css("--sunken") || "#eef0f2", css("--ink") || "#1a2127");
-    this.paint?.themed((tone) => css(COLOURS[tone]) || "#b9c2c9");
+    this.paint?.themed((tone) => css(COLOURS[tone]) || css("--line-strong"));
     this.stage.ask();
   }
 
   /**
    * Load the shapes of a revision.
    * @param {string | ArrayBuffer | Promise<ArrayBuffer>} from  address or content
+   * @param {string} tone  of everything, until it is coloured
    */
-  async load(from) {
+  async load(from, tone = "source") {
     const told = (done, of) => this.dispatchEvent(new CustomEvent("loading", { detail: { done, of } }));
     const buffer = await (typeof from === "string" ? fetched(from, told) : from);
     const shapes = shapesOf(buffer);
@@ -79,6 +80,7 @@ export class Viewer extends EventTarget {
     this.chosen.clear();
     this.alone = this.plane = null;
     this.themed();
+    this.paint.tone([], tone);
     this.marked();
     this.stage.look(this.whole, this.stage.start());
     this.stage.draw();
