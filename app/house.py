@@ -15,8 +15,10 @@ from pathlib import Path
 import structlog
 import uvicorn
 
+from alerting.band_webhook import BandWebhook, OneForAll
 from alerting.dispatch import Dispatcher
 from alerting.notifiers import notifiers
+from alerting.pace import Pace
 from analytics.detectors import detectors
 from analytics.limits import load_profile
 from analytics.measured import load_measured
@@ -83,6 +85,10 @@ EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
 _PLANS_EVERY_S = 5.0
 _JOBS_EVERY_S = 60.0
+_BANDS_EVERY_S = 1.0
+#: an insurer's receiver that is away is asked again at least once an hour, for three days
+BAND_WAIT_S_MAX = 3_600.0
+BAND_GIVE_UP_S = 3 * 86_400.0
 _USES_NOTED_EVERY_S = 10.0
 
 
@@ -214,6 +220,27 @@ class House:
         return Dispatcher(self.records.outbox, notifiers(self.settings.notifiers), self.clock)
 
     @cached_property
+    def band_dispatcher(self) -> Dispatcher:
+        """Sends the messages about bands, apart from the notices of alerts."""
+        wanted = self.settings.score_webhooks
+        try:
+            webhook = BandWebhook(
+                self.records.score_notices,
+                self.records.register.building,
+                self.wall_clock,
+                private=wanted.private_addresses,
+                timeout_s=wanted.timeout_s,
+                ca_file=wanted.ca_file,
+            )
+        except OSError as error:  # TLS's own errors are among them
+            raise SettingsInvalid(
+                f"setting score_webhooks.ca_file: cannot use {wanted.ca_file}: {error.strerror}"
+            ) from error
+        pace = Pace(slow_wait_s=BAND_WAIT_S_MAX, give_up_mild_s=BAND_GIVE_UP_S)
+        waiting = self.records.score_notices
+        return Dispatcher(waiting, OneForAll(webhook), self.clock, pace=pace, threads=1)
+
+    @cached_property
     def compute(self) -> Compute:
         """Processes for heavy computing."""
         return Compute(self.settings.jobs.workers)
@@ -239,6 +266,7 @@ class House:
             days_max=jobs.assess_days_max,
             again_ns=int(jobs.assess_again_hours * HOUR_NS),
             budget=lambda: next(iter(records.labels.budgets()), None),
+            subscribers=records.score_notices.subscribers,
         )
 
     @cached_property
@@ -333,6 +361,8 @@ class House:
             contexts=self.records.contexts,
             labels=self.records.labels,
             budgets=self.records.labels,
+            score_webhooks=self.records.score_notices,
+            private_webhooks=self.settings.score_webhooks.private_addresses,
             models=self.records.models,
             places=self.records.places,
             measured=load_measured(),
@@ -366,6 +396,7 @@ class House:
                 self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
             if Role.NOTIFY in self.roles:
                 self._run("notices", self.dispatcher.run_once)
+                self._run("band notices", self.band_dispatcher.run_once, rest_s=_BANDS_EVERY_S)
             if self.roles & {Role.INGEST, Role.SERVE}:
                 self._run("gateways", self._note_uses)
             if Role.INGEST in self.roles and self.broker_accounts is not None:
@@ -429,8 +460,9 @@ class House:
             self.compute.close()
         for thread in self._threads:
             thread.join(20)
-        if "dispatcher" in self.__dict__:
-            self.dispatcher.close()
+        for name in ("dispatcher", "band_dispatcher"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
         for name in ("spool", "spool_writer", "readings", "records"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()

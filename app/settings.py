@@ -378,6 +378,18 @@ class JobsSettings(_Part):
         return _checked_url(url, ("http", "https")) if url else url
 
 
+class ScoreWebhooksSettings(_Part):
+    """Messages about bands of scores to the addresses that insurers register."""
+
+    private_addresses: bool = Field(
+        False,
+        description="addresses of one's own network, and plain HTTP, may be registered; for tests "
+        "and the demo only",
+    )
+    timeout_s: float = Field(10.0, gt=0, le=60, description="for connecting and for an answer")
+    ca_file: str = Field("", description="CA certificates (PEM) of receivers; empty: the system's")
+
+
 class ClockSettings(_Part):
     """Where the time of readings and alerts comes from."""
 
@@ -410,6 +422,7 @@ class Settings(BaseSettings):
     clock: ClockSettings = ClockSettings()
     jobs: JobsSettings = JobsSettings()
     watch: WatchSettings = WatchSettings()
+    score_webhooks: ScoreWebhooksSettings = ScoreWebhooksSettings()
     notifiers: dict[str, dict[str, Any]] = Field(
         {}, description="one table a notifier, such as `[notifiers.smtp]`; see docs/alerts.md"
     )

@@ -66,7 +66,7 @@ ACTIONS: dict[Role, frozenset[str]] = {
         | {"gateways:read", "accounts:read", "recipients:write", "notices:read", "audit:read"}
         | {"refusals:read", "refusals:release", "credentials:write"}
         | {"contexts:write", "labels:read", "budget:read", "budget:write"}
-        | {"instruments:work", "readings:enter"}
+        | {"instruments:work", "readings:enter", "webhooks:write"}
         | {"models:read", "models:write", "places:write", "claims:decide"}
     ),
     Role.DUTY_OFFICER: frozenset(
@@ -78,7 +78,7 @@ ACTIONS: dict[Role, frozenset[str]] = {
     Role.INSPECTOR: frozenset(_READ | {"readings:enter", "models:read", "places:write"}),
     Role.INSURER: frozenset(
         {"buildings:read", "readings:read", "alerts:read", "findings:read", "accounts:read"}
-        | {"assessments:read", "contexts:read", "labels:read"}
+        | {"assessments:read", "contexts:read", "labels:read", "webhooks:write"}
     ),
     Role.BUREAU: frozenset(
         _READ

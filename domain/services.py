@@ -26,6 +26,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.score_notices import ScoreWebhookStore
 from domain.upkeep_ports import HandStore, UpkeepStore
 from domain.waves import WaveStore
 
@@ -173,6 +174,8 @@ class Services:
     log_ins
         Role, name and password of each demo account; the log-in page shows them, and only when
         the data are simulated. Empty outside the demo.
+    private_webhooks
+        Addresses of one's own network, and plain HTTP, may be registered for scores.
 
     """
 
@@ -200,6 +203,7 @@ class Services:
     contexts: ContextStore
     labels: LabelStore
     budgets: BudgetStore
+    score_webhooks: ScoreWebhookStore
     models: ModelStore
     places: PlaceStore
     measured: Measured = field(default_factory=Measured)
@@ -209,3 +213,4 @@ class Services:
     roles: Callable[[], list[RoleHealth]] = no_roles
     waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+    private_webhooks: bool = False

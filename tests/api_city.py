@@ -43,6 +43,7 @@ from domain.hand_readings import HandReading, gateway_of, make_sheet, new_series
 from domain.limits import Certainty, Level, Limit, LimitProfile
 from domain.ports import GatewayStatus, Judgement
 from domain.readings import ReadingBatch
+from domain.score_notices import ScoreWebhook
 from domain.sensors import Channel, Gateway, Method, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
 from domain.upkeep import Act, ActKind, Work
@@ -126,6 +127,7 @@ def make_city(folder: Path) -> City:
         contexts=records.contexts,
         labels=records.labels,
         budgets=records.labels,
+        score_webhooks=records.score_notices,
         models=records.models,
         places=records.places,
         upkeep=records.upkeep,
@@ -343,6 +345,11 @@ def _judge(records: Records) -> None:
         "x-near", ContextKind.WORKS, "pit", NOW_NS - HOUR_NS, NOW_NS, 115.9, 28.7, 300.0
     )
     records.contexts.put([works], "test")
+    for place, user in (("near", "near_insurer"), ("far", "insurer")):
+        url = f"https://example.com/{place}"
+        records.score_notices.put_webhook(
+            ScoreWebhook(f"wh-{place}", f"u-{user}", place, url, "s" * 20, NOW_NS), "test"
+        )
 
 
 def assessed(place: str, score: float = 72.0, at_ns: int = NOW_NS - HOUR_NS) -> Assessed:

@@ -26,6 +26,7 @@ from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
 from storage.records.retention import RecordsRetention
 from storage.records.schema import migrate
+from storage.records.score_notices import RecordsScoreNotices
 from storage.records.upkeep import RecordsUpkeep
 
 
@@ -52,6 +53,7 @@ class Records:
     labels: RecordsLabels
     upkeep: RecordsUpkeep
     hand: RecordsHand
+    score_notices: RecordsScoreNotices
     models: RecordsModels
     places: RecordsPlaces
 
@@ -122,6 +124,7 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsLabels(database),
         RecordsUpkeep(database),
         RecordsHand(database),
+        RecordsScoreNotices(database),
         RecordsModels(database),
         RecordsPlaces(database),
     )

@@ -60,6 +60,7 @@ bim_revisions = Table(
     Column("true_north_deg", Double),
     Column("map_crs", Text, nullable=False),
     Column("map_origin", Nested(Point)),
+    Column("shift_m", Nested(Point), nullable=False),
     Column("glb_key", Text, nullable=False),
     Column("glb_sha256", Text, nullable=False),
     Column("elements", Integer, nullable=False),

@@ -143,6 +143,7 @@ def services_of(
         contexts=records.contexts,
         labels=records.labels,
         budgets=records.labels,
+        score_webhooks=records.score_notices,
         models=records.models,
         places=records.places,
         simulated="演示街区，全部房屋、读数和人员均为虚构",

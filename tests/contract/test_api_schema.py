@@ -59,6 +59,8 @@ RULES = {
     "POST /api/v1/contexts/import": "the file must be a table of events",
     "POST /api/v1/contexts/import/preview": "the file must be a table of events",
     "PUT /api/v1/contexts/{context_id}": "it ends after it began, and a place has both numbers",
+    "POST /api/v1/scores/batch": "ids and codes are bounded together",
+    "PUT /api/v1/webhooks/{webhook_id}": "the address must lie outside, and a new one needs a key",
     "PUT /api/v1/buildings/{building_id}": "nothing was built after today",
     "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}": "valid after it was made",
     "PUT /api/v1/buildings/{building_id}/channels/{channel_id}": "low is under high",
@@ -93,6 +95,7 @@ REAL = {
     "path.user_id": "u-inspector",
     "path.act_id": "act-near",
     "path.sheet_id": "sheet-near",
+    "path.webhook_id": "wh-near",
 }
 
 

@@ -44,6 +44,7 @@ IDS = {
         "event_id": str(EVENT_NS),
         "assessment_id": "as-near",
         "context_id": "x-near",
+        "webhook_id": "wh-near",
     },
     "far": {
         "building_id": "b-far",
@@ -63,6 +64,7 @@ IDS = {
         "event_id": str(EVENT_NS + 1),
         "assessment_id": "as-far",
         "context_id": "x-far",
+        "webhook_id": "wh-far",
     },
 }
 MOMENT = "2026-11-23T05:00:00Z"
@@ -92,6 +94,7 @@ BODIES: dict[str, Any] = {
     "POST /alerts/{alert_id}/label": {"outcome": "benign"},
     "PUT /contexts/{context_id}": {"kind": "works", "started_at": MOMENT},
     "PUT /budget": {"pages_a_month": 3.5},
+    "POST /scores/batch": {"ids": ["b-near", "b-far"], "codes": ["CODE-far"]},
     "PUT /buildings/{building_id}": BUILDING,
     "PUT /buildings/{building_id}/appraisals/{appraisal_id}": APPRAISAL,
     "PUT /buildings/{building_id}/channels/{channel_id}": {
@@ -144,6 +147,11 @@ BODIES: dict[str, Any] = {
         "name": "me",
         "ways": [{"notifier": "sms", "address": "1"}],
         "districts": [DISTRICTS["near"]],
+    },
+    "PUT /webhooks/{webhook_id}": {
+        "name": "mine now",
+        "url": "https://example.com/in",
+        "secret": "s" * 20,
     },
     "PUT /users/{user_id}": USER,
     "PUT /users/{user_id}/password": {"password": "correct horse battery"},

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_models"
-down_revision = "0005_assessments"
+down_revision = "0006_scores"
 branch_labels = None
 depends_on = None
 
@@ -85,6 +85,7 @@ def _up_models() -> None:
         sa.Column("true_north_deg", sa.Double(), nullable=True),
         sa.Column("map_crs", sa.Text(), nullable=False),
         sa.Column("map_origin", sa.Text(), nullable=True),
+        sa.Column("shift_m", sa.Text(), nullable=False),
         sa.Column("glb_key", sa.Text(), nullable=False),
         sa.Column("glb_sha256", sa.Text(), nullable=False),
         sa.Column("elements", sa.Integer(), nullable=False),
