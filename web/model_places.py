@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from bim.placing import place_all
 from domain.anchors import Anchor, Hold, Point
+from domain.bim_models import BimRevision, RevisionState
+from domain.bim_ports import ModelStore
 from domain.elements import ElementVersion
 
 
@@ -13,25 +16,39 @@ class Places:
     ----------
     anchors
         Those that hold.
+    revision, revisions
+        What is looked at (`None`: the building has no model), and all of its model, newest first.
     versions
-        All elements of the revision; none for a building without a model.
+        All elements of the revision.
 
     """
 
-    def __init__(self, anchors: Sequence[Anchor], versions: Sequence[ElementVersion]) -> None:
+    def __init__(
+        self,
+        models: ModelStore,
+        anchors: Sequence[Anchor],
+        revision: BimRevision | None,
+        revisions: Sequence[BimRevision],
+        versions: Sequence[ElementVersion],
+    ) -> None:
         self.anchors = {anchor.id: anchor for anchor in anchors}
-        self._versions = versions
         self._by_element = {v.element_id: v for v in versions if v.element_id}
+        self._placed = {}
+        if revision is not None:
+            until = [
+                r
+                for r in revisions
+                if r.state is RevisionState.READY and r.number <= revision.number
+            ]
+            self._placed = place_all(models, anchors, revision, until, versions)
 
     def where(self, anchor: Anchor) -> tuple[Point | None, Hold]:
         """Tell the point that an anchor has here, and how well it holds."""
-        version = self._by_element.get(anchor.element_id) if anchor.element_id else None
-        point, hold = anchor.point, anchor.hold
-        if point is None and version is not None and version.box is not None:
-            # told by element alone: its middle stands for it
-            low, high = version.box[:3], version.box[3:]
-            point = tuple((a + b) / 2 for a, b in zip(low, high, strict=True))  # type: ignore[assignment]
-        return point, hold
+        placed = self._placed.get(anchor.id)
+        if placed is None:
+            # without a model, or on another one: all models of a building share its axes
+            return anchor.point, anchor.hold
+        return placed.point, placed.hold
 
     def name_of(self, anchor: Anchor) -> str:
         """Tell what an element is called, for a place that has no words of its own."""

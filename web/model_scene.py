@@ -126,7 +126,8 @@ def live_of(
     if versions is None:
         versions = services.models.versions(look.revision.id) if look.revision else []
     now_ns = services.clock.now_ns()
-    places = Places(services.places.anchors(building.id), versions)
+    anchors = services.places.anchors(building.id)
+    places = Places(services.models, anchors, look.revision, look.revisions, versions)
     ties: dict[str, list[SensorMonitors]] = {}
     for tie in services.places.monitors(building.id, at_ns=now_ns):
         if tie.anchor_id in places.anchors:

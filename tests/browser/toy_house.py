@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -55,7 +56,9 @@ def toy(storeys: int = 3) -> Toy:
         floors.append(floor)
         for name, kind, color, box in _parts(level):
             step = next(numbers)
-            corners = [[box[3 * ((n >> k) & 1) + k] + ORIGIN_M[k] for k in range(3)] for n in range(8)]
+            corners = [
+                [box[3 * ((n >> k) & 1) + k] + ORIGIN_M[k] for k in range(3)] for n in range(8)
+            ]
             shape = Shape(step, f"G{step}", kind, color, np.array(corners), _FACES)
             shapes.append(shape)
             versions.append(
@@ -87,7 +90,7 @@ def _parts(level: int) -> list[tuple[str, str, Color, Box]]:
     ]
 
 
-def put_model(quarter: Quarter, files: FolderFiles, house: Toy) -> BimRevision:
+def put_model(quarter: Quarter, files: FolderFiles, scratch: Path, house: Toy) -> BimRevision:
     """Keep the model as if it had been uploaded, read and meshed."""
     models = quarter.records.models
     models.put_model(BimModel(MODEL, HOUSE, "建筑"), "test")
@@ -97,11 +100,10 @@ def put_model(quarter: Quarter, files: FolderFiles, house: Toy) -> BimRevision:
         ),
         "test",
     )
-    with files.draft() as path:  # type: ignore[attr-defined]
-        write(path, house.shapes, ORIGIN_M)
-        content = path.read_bytes()
+    glb = scratch / "toy.glb"
+    write(glb, house.shapes, ORIGIN_M)
     key = f"bim/{HOUSE}/toy.1.glb"
-    files.put(key, content)
+    files.put(key, glb.read_bytes())
     models.put_index(revision, house.storeys, house.versions)
     elements = [Element(v.element_id, MODEL, v.ifc_class, v.name, REVISION) for v in house.versions]
     linked = {v.step_id: v.element_id for v in house.versions}
@@ -114,7 +116,8 @@ def put_model(quarter: Quarter, files: FolderFiles, house: Toy) -> BimRevision:
     ready = replace(
         models.revision(REVISION) or revision,
         state=RevisionState.READY, mesh=MeshState.READY, ifc_schema="IFC4", origin_m=ORIGIN_M,
-        glb_key=key, glb_sha256="cd", elements=len(house.versions), storeys=len(house.storeys),
+        version=2, glb_key=key, glb_sha256="cd", elements=len(house.versions),
+        storeys=len(house.storeys),
     )  # fmt: skip
     models.put_revision(ready)
     return ready

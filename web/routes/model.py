@@ -16,6 +16,7 @@ from domain.services import Services
 from web.alert_rows import Names
 from web.guard import PageRoute, building_for, caller_of, services_of
 from web.model_scene import Seen, classes_named, live_of, scene_of, seen, sensor_levels
+from web.model_tags import TAGS_MAX, code_of, tags_of
 from web.render import page, words_of
 from web.routes.buildings import CHART_KINDS
 from web.sensor_rows import sensor_rows
@@ -171,6 +172,38 @@ def trend(request: Request, building_id: str, sensor: Id) -> Response:
         chart_words=words.group("chart")
         | {f"level.{value.word}": words(f"level.{value.word}") for value in Level}
         | {f"axis.{name}": text for name, text in words.group("axis").items()},
+    )
+
+
+@router.get("/tags")
+def tags(
+    request: Request,
+    building_id: str,
+    model: Id = "",
+    revision: Id = "",
+    storey: Id = "",
+    kind: Id = "",
+) -> Response:
+    """Show a sheet of tags to print: a code for each element or room that opens its place."""
+    building = building_for(request, building_id, READ)
+    services, words = services_of(request), words_of(request)
+    look = seen(services, building, model, revision)
+    base = f"{str(request.base_url).rstrip('/')}/buildings/{building.id}/model"
+    found, floors, kinds = tags_of(services, building, look, words, storey, kind)
+    return page(
+        request,
+        "model_tags.html",
+        active="buildings",
+        building=building,
+        look=look,
+        query=_query(look),
+        tags=[(tag, code_of(base, tag)) for tag in found[:TAGS_MAX]],
+        more=len(found) > TAGS_MAX,
+        most=TAGS_MAX,
+        floors=floors,
+        kinds=kinds,
+        storey=storey,
+        kind=kind,
     )
 
 

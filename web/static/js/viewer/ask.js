@@ -29,9 +29,10 @@ export async function ask(path, accept = "application/json") {
   return read(await fetch(path, { headers: { Accept: accept } }));
 }
 
-/** Change something through the API. */
-export async function change(method, path, body) {
+/** Change something through the API; `version` is the one that was read, of what is there already. */
+export async function change(method, path, body, version) {
   const sent = { ...headers(), Accept: "application/json" };
+  if (version) sent["If-Match"] = `"${version}"`;
   if (body !== undefined) sent["Content-Type"] = "application/json";
   return read(await fetch(API + path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body) }));
 }

@@ -15,19 +15,19 @@ export function spans(text) {
   return made;
 }
 
-const sums = (lengths) => lengths.reduce((made, one) => [...made, Math.round((made.at(-1) + one) * 1000) / 1000], [0]);
+const sums = (lengths, from) => lengths.reduce((made, one) => [...made, Math.round((made.at(-1) + one) * 1000) / 1000], [from]);
 
 /** Name axes along y with letters as drawings do: I, O and Z are left out. */
 const LETTERS = "ABCDEFGHJKLMNPQRSTUVWXY";
 const letter = (n) => (n < LETTERS.length ? LETTERS[n] : `${LETTERS[n % LETTERS.length]}${Math.floor(n / LETTERS.length)}`);
 
 /**
- * @param {{storeys: number, height: number, x: string, y: string, rooms: string}} told
- *   `rooms`: a line a row of rooms from south to north, names from west to east; `-` leaves one out
+ * @param {{storeys: number, height: number, x: string, y: string, rooms: string, from?: number[]}} told
+ *   `from`: where the first axes cross; `rooms`: a line a row of rooms from south to north, names from west to east; `-` leaves one out
  * @param {(n: number) => string} named  what the storeys are called
  */
-export function schemaOf({ storeys, height, x, y, rooms }, named) {
-  const xs = sums(spans(x)), ys = sums(spans(y));
+export function schemaOf({ storeys, height, x, y, rooms, from = [0, 0] }, named) {
+  const xs = sums(spans(x), from[0]), ys = sums(spans(y), from[1]);
   const lines = rooms.trim() ? rooms.trim().split(/\n/).map((line) => line.trim().split(/[\s,，、]+/)) : [];
   const made = {
     storeys: Array.from({ length: storeys }, (_, n) => ({ id: fresh(), name: named(n + 1), elevation_m: Math.round(n * height * 1000) / 1000, height_m: height })),

@@ -19,7 +19,9 @@ export function el(name, given = {}, ...inside) {
   return made;
 }
 
-const SVG = "http://www.w3.org/2000/svg";
+const sample = document.createElement("template");
+sample.innerHTML = "<svg></svg>";
+const SVG = sample.content.firstChild.namespaceURI;
 
 /** The same for drawings. */
 export function svg(name, given = {}, ...inside) {

@@ -5,7 +5,7 @@ import { word } from "./scene.js";
 
 /** shapes of the levels; never colour alone */
 export const SHAPES = { none: "○", blue: "●", yellow: "▲", orange: "◆", red: "■" };
-const LABEL = { wide: 112, high: 40 };
+const LABEL = { wide: 150, high: 28 }, HALF = 12, REST_MS = 120;
 
 export class Markers extends EventTarget {
   /** @param {HTMLElement} place  lies over the picture */
@@ -52,7 +52,10 @@ export class Markers extends EventTarget {
   }
 
   /** Put the marks where their places are; labels that would cover another's give way. */
-  place_all(spot) {
+  placeAll(spot, sees) {
+    // what stands before a place is looked for when the picture rests
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.behind(sees), REST_MS);
     const wide = this.place.clientWidth, high = this.place.clientHeight, taken = [];
     for (const { button, point, seen } of this.rows) {
       const at = this.on && seen() ? spot(point) : null;
@@ -62,8 +65,13 @@ export class Markers extends EventTarget {
       const free = !taken.some(([x, y]) => Math.abs(x - at[0]) < LABEL.wide && Math.abs(y - at[1]) < LABEL.high);
       if (free) taken.push(at);
       button.classList.toggle("marker-small", !free);
-      button.classList.toggle("marker-left", at[0] > wide - LABEL.wide);
-      button.style.transform = `translate(${Math.round(at[0])}px, ${Math.round(at[1])}px)`;
+      const left = at[0] > wide - LABEL.wide;
+      button.classList.toggle("marker-left", left);
+      button.style.transform = `translate(${left ? `calc(${Math.round(at[0]) + HALF}px - 100%)` : `${Math.round(at[0]) - HALF}px`}, ${Math.round(at[1]) - HALF}px)`;
     }
+  }
+
+  behind(sees) {
+    for (const { button, point } of this.rows) if (!button.hidden) button.classList.toggle("marker-behind", !sees(point));
   }
 }

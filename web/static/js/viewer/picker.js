@@ -1,7 +1,7 @@
 // Telling where something is: in the model, from lists, on the plan, in words, or by a tag.
 
 import { el, filled, metres } from "./made.js";
-import { turned } from "./places.js";
+import { takenBack, turned } from "./places.js";
 import { middle, within } from "./plan.js";
 
 const number = (text) => (text.trim() === "" ? null : Number(text.trim().replace("−", "-").replace(",", ".")));
@@ -31,6 +31,7 @@ export class Picker extends EventTarget {
     this.form.qr.addEventListener("change", () => this.fromTag(this.form.qr.value));
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save(); });
     this.undoButton.addEventListener("click", () => this.undo());
+    this.place.dataset.loaded = String(Date.now());
     this.fill();
   }
 
@@ -249,10 +250,16 @@ export class Picker extends EventTarget {
   }
 
   saveSensor(sensor) {
-    const from = this.form.from.value ? new Date(this.form.from.value) : new Date(Number(this.place.dataset.now) || Date.now());
+    const from = this.form.from.value ? new Date(this.form.from.value) : this.now();
     const angles = ["yaw", "pitch", "roll"].map((name) => number(this.form[name].value));
     const orientation = angles.some((v) => v !== null) ? turned(...angles.map((v) => v ?? 0)) : null;
     return this.desk.place({ sensor, draft: this.draft, role: this.form.role.value, from: from.toISOString(), orientation });
+  }
+
+  /** The server's time, which in a simulated story is another than this computer's. */
+  now() {
+    const { now, loaded } = this.place.dataset;
+    return new Date(Number(now) + Math.max(0, Date.now() - Number(loaded)));
   }
 
   async saveDefect() {
@@ -262,7 +269,7 @@ export class Picker extends EventTarget {
     await this.desk.defect({
       id: was?.id, code: this.form.code.value, severity: Number(this.form.severity.value), title: this.form.title.value.trim(), note: this.form.defect_note.value.trim(),
       value, unit: this.form.unit.value.trim(), status: was ? this.form.status.value : "open", anchor_id: was?.anchor, sensor_ids: was?.sensors, continues: was?.continues,
-      found_at: was?.found_at, version: was?.version ? was.version + 1 : undefined,
+      version: was?.version,
     }, this.draft);
     this.defect = null;
     this.fillDefect();
@@ -289,7 +296,7 @@ export class Picker extends EventTarget {
     const day = new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     const moment = (text) => day.format(new Date(text)).replaceAll("/", "-");
     list.replaceChildren(...ties.map((tie) => {
-      const anchor = anchors.get(tie.anchor_id), gone = anchor?.withdrawn_at;
+      const anchor = anchors.get(tie.anchor_id), gone = takenBack(tie);
       return el("li", { class: gone ? "quiet withdrawn" : null },
         el("span", { text: `${moment(tie.valid_from)} – ${tie.valid_to ? moment(tie.valid_to) : this.words.until_now}` }),
         el("span", { text: [this.words[`monitor_role.${tie.role.replace(" ", "_")}`], anchor && this.describe(anchor), anchor && this.words[`picked_by.${anchor.picked_by}`]].filter(Boolean).join(" · ") }),

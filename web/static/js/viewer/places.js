@@ -1,6 +1,12 @@
 // Places, ties and defects as the API takes them, and undoing what was just done.
 
-import { ask, change, fresh } from "./ask.js";
+import { ask, change, fresh, Refused } from "./ask.js";
+
+/** A tie that was taken back has held for no longer; nothing is ever erased. */
+const TAKEN_BACK_MS = 1;
+
+/** Tell whether a tie was taken back as soon as it was made. */
+export const takenBack = (tie) => Boolean(tie.valid_to) && new Date(tie.valid_to) - new Date(tie.valid_from) <= TAKEN_BACK_MS;
 
 /** Turn degrees about z, y, x into a quaternion (w, x, y, z). */
 export function turned(yaw, pitch, roll) {
@@ -33,17 +39,17 @@ export class PlaceDesk {
   /** Ties of a sensor, newest first. */
   async ties(sensor) {
     const rows = await ask(`/api/v1/buildings/${encodeURIComponent(this.building)}/monitors?sensor_id=${encodeURIComponent(sensor)}`);
-    return (rows.items ?? rows).sort((a, b) => (a.valid_from < b.valid_from ? 1 : -1));
+    return rows.sort((a, b) => (a.valid_from < b.valid_from ? 1 : -1));
   }
 
   async anchors() {
     const rows = await ask(`/api/v1/buildings/${encodeURIComponent(this.building)}/anchors?withdrawn=true`);
-    return new Map((rows.items ?? rows).map((one) => [one.id, one]));
+    return new Map(rows.map((one) => [one.id, one]));
   }
 
   tie(one, more = {}) {
     const { id, sensor_id, anchor_id, role, valid_from, valid_to, orientation, version } = { ...one, ...more };
-    return change("PUT", `/monitors/${id}`, { sensor_id, anchor_id, role, valid_from, valid_to: valid_to ?? null, orientation: orientation ?? null, version });
+    return change("PUT", `/monitors/${id}`, { sensor_id, anchor_id, role, valid_from, valid_to: valid_to ?? null, orientation: orientation ?? null }, version);
   }
 
   /**
@@ -51,32 +57,41 @@ export class PlaceDesk {
    * @param {{sensor: string, draft: object, role: string, from: string, orientation: number[] | null}} told
    */
   async place({ sensor, draft, role, from, orientation }) {
-    const before = role === "mounted on" ? (await this.ties(sensor)).filter((t) => t.role === role && !t.valid_to && t.valid_from < from) : [];
+    const open = (tie) => tie.role === role && !tie.valid_to && new Date(tie.valid_from) < new Date(from);
+    const before = role === "mounted on" ? (await this.ties(sensor)).filter(open) : [];
     const anchor = await this.anchor(draft);
     const ended = [];
     for (const one of before) ended.push(await this.tie(one, { valid_to: from }));
     const tie = await this.tie({ id: fresh(), sensor_id: sensor, anchor_id: anchor.id, role, valid_from: from, orientation });
     this.acts.push(async () => {
-      await change("DELETE", `/anchors/${anchor.id}`);
+      await this.tie(tie, { valid_to: new Date(new Date(tie.valid_from).getTime() + TAKEN_BACK_MS).toISOString() });
       for (const one of ended) await this.tie(one, { valid_to: null });
+      await this.withdraw(anchor.id);
     });
     return tie;
+  }
+
+  /** Take a place back; one that something else hangs on by now stays. */
+  async withdraw(id) {
+    try {
+      await change("DELETE", `/anchors/${id}`);
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== 409) throw error;
+    }
   }
 
   /** Write a defect, new or changed, with a new place where one is told. */
   async defect(defect, draft) {
     const anchor = draft ? await this.anchor(draft) : null;
     const id = defect.id ?? fresh();
-    const { code, severity, title, note, value, unit, status, sensor_ids, continues, found_at, version, anchor_id } = defect;
+    const { code, severity, title, note, value, unit, status, sensor_ids, continues, version, anchor_id } = defect;
     const body = {
       building_id: this.building, anchor_id: anchor?.id ?? anchor_id, code, severity, title, note, value, unit: value === null ? "" : unit, status,
       sensor_ids: sensor_ids ?? [], continues: continues ?? "",
     };
-    if (found_at) body.found_at = found_at;
-    if (version) body.version = version;
-    const made = await change("PUT", `/defects/${id}`, body);
+    const made = await change("PUT", `/defects/${id}`, body, version);
     if (anchor && !defect.id) this.acts.push(async () => {
-      await change("PUT", `/defects/${id}`, { ...body, status: "dismissed", version: made.version });
+      await change("PUT", `/defects/${id}`, { ...body, status: "dismissed" }, made.version);
     });
     return made;
   }

@@ -6,7 +6,7 @@ import { word } from "./scene.js";
 
 /** height above the floor at which plans are cut, m */
 const CUT_M = 1.2;
-const ROOM_M = 1.5, STEPS = [0.5, 1, 2, 5, 10, 20, 50, 100];
+const ROOM_M = 1.5, TEXT_PX = 14, STEPS = [0.5, 1, 2, 5, 10, 20, 50, 100];
 
 /** What a plan shows at least when nothing has a size yet. */
 const EMPTY = [0, 0, 10, 8];
@@ -67,9 +67,11 @@ export class Plan extends EventTarget {
     this.floor = floor;
     const [x1, y1, x2, y2] = (this.bounds = this.measure());
     const size = Math.max(x2 - x1, y2 - y1), margin = Math.max(ROOM_M, size * 0.09);
-    this.text = Math.max(0.22, size / 42);
+    // letters as tall on the screen as elsewhere, whatever the size of the house
+    const wide = x2 - x1 + 2 * margin, high = y2 - y1 + 2 * margin;
+    this.text = Math.max(wide / Math.max(200, this.place.clientWidth), high / Math.max(200, this.place.clientHeight)) * TEXT_PX;
     const drawing = svg("svg", {
-      class: "plan", viewBox: [x1 - margin, -y2 - margin, x2 - x1 + 2 * margin, y2 - y1 + 2 * margin].map((v) => v.toFixed(3)).join(" "),
+      class: "plan", viewBox: [x1 - margin, -y2 - margin, wide, high].map((v) => v.toFixed(3)).join(" "),
       role: "group", "aria-label": `${this.words.plan} ${floor?.name ?? ""}`, preserveAspectRatio: "xMidYMid meet",
       onclick: (event) => this.clicked(event),
     });
@@ -99,7 +101,7 @@ export class Plan extends EventTarget {
     };
     if (own.length) for (const [name, direction, at] of own) line(name, direction, at, true);
     else {
-      const size = Math.max(x2 - x1, y2 - y1), step = STEPS.find((s) => size / s <= 12) ?? 200;
+      const size = Math.max(x2 - x1, y2 - y1), step = STEPS.find((s) => size / s <= (this.place.clientWidth < 500 ? 6 : 12)) ?? 200;
       for (let x = Math.ceil(x1 / step) * step; x <= x2 + 1e-6; x += step) line(`${+x.toFixed(1)}`, "x", x, false);
       for (let y = Math.ceil(y1 / step) * step; y <= y2 + 1e-6; y += step) line(`${+y.toFixed(1)}`, "y", y, false);
     }
@@ -145,7 +147,7 @@ export class Plan extends EventTarget {
       made.push(svg("g", {
         class: `plan-mark plan-${level}`, tabindex: "0", role: "button", "aria-label": `${name} ${text}`, "data-mark": `${kind}:${one.id}`, transform: `translate(${x} ${-y})`,
         onclick: act, onkeydown: (event) => { if (event.key === "Enter") act(event); },
-      }, svg("circle", { r: this.text * 0.8 }), svg("text", { class: "plan-shape", "font-size": this.text * 0.95, text: shape }),
+      }, svg("rect", { class: "plan-back", x: this.text * 0.8, y: -this.text * 0.6, width: length(`${name} ${text}`) * this.text * 0.8 + this.text * 0.4, height: this.text * 1.2, rx: this.text * 0.2 }), svg("circle", { r: this.text * 0.8 }), svg("text", { class: "plan-shape", "font-size": this.text * 0.95, text: shape }),
       svg("text", { class: "plan-label", x: this.text, "font-size": this.text * 0.8, text: `${name} ${text}` })));
     };
     for (const one of this.scene.sensors) put(one, one.code, SHAPES[word(one.level)], word(one.level), [one.brief, one.age].filter(Boolean).join(" · "), "sensor");
@@ -174,6 +176,9 @@ export class Plan extends EventTarget {
     this.drawing.append(this.drafted);
   }
 }
+
+/** About how wide a text is, in its own height: Chinese letters are square. */
+const length = (text) => [...text].reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e7f ? 1 : 0.56), 0);
 
 /** Middle of an outline, weighed by area. */
 export function middle(outline) {

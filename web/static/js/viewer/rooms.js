@@ -76,7 +76,9 @@ export class Rooms extends EventTarget {
     const storeys = Number(form.storeys.value), height = Number(form.height.value);
     if (!(Number.isInteger(storeys) && storeys >= 1 && storeys <= 60 && height >= 1.5 && height <= 20)) { fault.textContent = this.words.gen_wrong_numbers; return; }
     try {
-      this.take(schemaOf({ storeys, height, x: form.x.value, y: form.y.value, rooms: form.rooms.value }, (n) => filled(this.words.storey_n, { n })));
+      // a house that has a model keeps its axes
+      const { shapes } = this.plan, from = shapes ? [0, 1].map((k) => tidy(shapes.whole[k] + shapes.origin[k])) : [0, 0];
+      this.take(schemaOf({ from, storeys, height, x: form.x.value, y: form.y.value, rooms: form.rooms.value }, (n) => filled(this.words.storey_n, { n })));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       fault.textContent = filled(this.words.gen_wrong_span, { what: error.message });
@@ -191,7 +193,7 @@ export class Rooms extends EventTarget {
     this.saveButton.disabled = true;
     const { storeys, rooms, axes, version } = this.schema;
     try {
-      const made = await change("PUT", `/buildings/${encodeURIComponent(this.building)}/rooms`, { storeys, rooms, axes, version: (version ?? 0) + 1 });
+      const made = await change("PUT", `/buildings/${encodeURIComponent(this.building)}/rooms`, { storeys, rooms, axes }, version);
       this.dirty = false;
       this.before = [];
       this.scene.schema = { ...this.schema, version: made.version };

@@ -13,6 +13,8 @@ import { ask } from "./ask.js";
  * @property {string} space
  */
 
+/** floors of the model and of the schema that differ by less are one */
+const SAME_FLOOR_M = 0.5;
 const WORST = ["none", "blue", "yellow", "orange", "red"];
 
 export class Scene extends EventTarget {
@@ -90,8 +92,12 @@ export class Scene extends EventTarget {
     return floors.filter((one) => one.elevation <= z + 0.3).at(-1) ?? floors[0] ?? null;
   }
 
-  roomsOn(floor) {
-    return (this.schema?.rooms ?? []).filter((room) => room.storey_id === floor);
+  /** Rooms of the schema on a storey; the model's storeys and the schema's meet by name or height. */
+  roomsOn(id) {
+    if (!this.schema) return [];
+    const floor = this.storeys.find((one) => one.id === id);
+    const own = new Set(floor ? this.schema.storeys.filter((one) => one.name === floor.name || Math.abs(one.elevation_m - floor.elevation) < SAME_FLOOR_M).map((one) => one.id) : [id]);
+    return this.schema.rooms.filter((room) => own.has(room.storey_id));
   }
 }
 

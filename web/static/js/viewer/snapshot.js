@@ -50,7 +50,7 @@ export async function snapshot(viewer, marks, title, legend) {
     context.fillStyle = css("--ink");
     context.textAlign = "left";
     context.font = `12px ${font}`;
-    context.fillText(label.textContent, left + 4, top + box.height / 2, box.width - 8);
+    context.fillText([...label.children].map((part) => part.textContent.trim()).join(" "), left + 4, top + box.height / 2, box.width - 8);
   }
   context.textAlign = "left";
   context.fillStyle = css("--ink-2");

@@ -1,6 +1,6 @@
 // The canvas: renderer, camera and controls. It draws when something has changed, never by itself.
 
-import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Mesh, PerspectiveCamera, Scene, Vector3, WebGLRenderer, Color } from "../../lib/three/three.module.js";
+import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Mesh, PerspectiveCamera, Scene, Vector3, WebGLRenderer, Color, LinearSRGBColorSpace } from "../../lib/three/three.module.js";
 import { Hands } from "./hands.js";
 
 const ANGLE_DEG = 40, RATIO_MAX = 2, ROOM = 1.12;
@@ -26,6 +26,8 @@ export class Stage {
     const antialias = !bySoftware() && devicePixelRatio < 1.5;
     this.renderer = new WebGLRenderer({ antialias, powerPreference: "high-performance" });
     this.renderer.debug.checkShaderErrors = false;
+    // colours are shown as they are written, those of the theme and those of the file
+    this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.canvas = this.renderer.domElement;
     this.canvas.tabIndex = 0;
     place.prepend(this.canvas);
@@ -156,20 +158,31 @@ export class Stage {
     this.camera.updateProjectionMatrix();
   }
 
-  /** Look at a box from where one stands, or from a direction. */
-  look(box, direction = null) {
-    if (!box) return;
+  /** The direction in which one stands from the target. */
+  way() {
+    return this.pictures ? this.camera.position.clone().sub(this.target).normalize().toArray() : START.toArray();
+  }
+
+  /** Where one would stand to see a box from a direction; `room`: 1 fills the picture. */
+  stand(box, direction, room = ROOM) {
+    const way = new Vector3(...direction).normalize();
     const middle = new Vector3((box[0] + box[3]) / 2, (box[1] + box[4]) / 2, (box[2] + box[5]) / 2);
-    const way = direction ? new Vector3(...direction).normalize() : this.pictures ? this.camera.position.clone().sub(this.target).normalize() : START.clone();
     const right = new Vector3().crossVectors(this.camera.up, way).normalize(), up = new Vector3().crossVectors(way, right);
-    const high = Math.tan((ANGLE_DEG / 2) * (Math.PI / 180)) / ROOM, wide = high * this.camera.aspect;
+    const high = Math.tan((ANGLE_DEG / 2) * (Math.PI / 180)) / room, wide = high * this.camera.aspect;
     let away = 1.2;
     for (let n = 0; n < 8; n++) {
       const corner = new Vector3(box[n & 1 ? 3 : 0], box[n & 2 ? 4 : 1], box[n & 4 ? 5 : 2]).sub(middle);
       away = Math.max(away, corner.dot(way) + Math.max(Math.abs(corner.dot(right)) / wide, Math.abs(corner.dot(up)) / high));
     }
+    return { middle, from: middle.clone().addScaledVector(way, away) };
+  }
+
+  /** Look at a box from where one stands, or from a direction. */
+  look(box, direction = this.way(), room = ROOM) {
+    if (!box) return;
+    const { middle, from } = this.stand(box, direction, room);
     this.target.copy(middle);
-    this.camera.position.copy(middle).addScaledVector(way, away);
+    this.camera.position.copy(from);
     this.aimed();
   }
 
