@@ -27,7 +27,7 @@ const say = by("#model-say");
 
 // both are on their way before anything else is done
 const told = ask(address("scene.json"));
-const shapes = glb ? fetched(glb, (done, of) => { say.textContent = of ? filled(words.loading_n, { n: Math.round((100 * done) / of) }) : words.loading; }) : null;
+const shapes = glb ? fetched(glb, (done, of) => { if (!root.dataset.state) say.textContent = of ? filled(words.loading_n, { n: Math.round((100 * done) / of) }) : words.loading; }) : null;
 shapes?.catch(() => {});
 
 const scene = new Scene({ scene: address("scene.json"), live: address("live.json") });
@@ -35,7 +35,7 @@ const look = new Look(root, scene, words);
 const plan = new Plan(by("#model-plan"), words);
 const markers = new Markers(by("#model-marks"), words);
 const trend = new Trend(by("#model-trend"), words, `${base}/trend`);
-let viewer = null, tree = null, picker = null, rooms = null, defects = null;
+let viewer = null, flat = null, tree = null, picker = null, rooms = null, defects = null;
 
 /** Show one of several parts of a place and press its button. */
 function part(place, name, value) {
@@ -110,8 +110,15 @@ function renewed() {
 }
 
 function drawPlan() {
-  plan.given(scene, viewer?.shapes ? viewer : null);
+  plan.given(scene, viewer?.shapes ? viewer : flat);
   if (!by("#model-plan").hidden) plan.show(look.floor() ?? scene.floors()[0] ?? null);
+}
+
+/** Shapes for the plan alone, where nothing can be drawn in three dimensions. */
+async function flattened() {
+  const { shapesOf } = await import("./glb.js"), { Bodies } = await import("./bodies.js");
+  const read = shapesOf(await shapes), bodies = new Bodies(read);
+  return { bodies, origin: read.origin, whole: bodies.box(read.features.keys()) };
 }
 
 /** The picture, where the browser can draw it. */
@@ -123,6 +130,7 @@ async function picture() {
     if (!(error instanceof NotDrawable)) throw error;
     say.textContent = words.no_webgl;
     root.dataset.state = "no webgl";
+    flat = await flattened();
     return;
   }
   look.viewer = viewer;
