@@ -34,6 +34,8 @@ from app.doors import broker_of, door_of, gateway_url_of, receiver_of
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.jobs import Job, Jobs
+from app.model_work import ModelWork
+from app.models import StoredModelDesk
 from app.modes import JOB as MODES
 from app.modes import TIMES, Gatherer, ModeFinder
 from app.pipeline import Pipeline
@@ -47,6 +49,8 @@ from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from app.waves import WaveDesk
 from app.weather_feed import EVERY_HOUR, WeatherFeed
 from app.weather_feed import JOB as WEATHER
+from bim.limited import LimitedReader
+from bim.limits import ReadLimits
 from domain.clock import HOUR_NS, SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
@@ -84,6 +88,7 @@ class Role(StrEnum):
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
 _PLANS_EVERY_S = 5.0
+_MODELS_EVERY_S = 0.5
 _JOBS_EVERY_S = 60.0
 _BANDS_EVERY_S = 1.0
 #: an insurer's receiver that is away is asked again at least once an hour, for three days
@@ -326,6 +331,12 @@ class House:
         )
 
     @cached_property
+    def model_desk(self) -> StoredModelDesk:
+        """Takes models in."""
+        most = self.settings.bim.file_bytes_max
+        return StoredModelDesk(self.records.models, self.files, self.clock, most)
+
+    @cached_property
     def services(self) -> Services:
         """What the API and the pages work with."""
         return Services(
@@ -365,6 +376,7 @@ class House:
             private_webhooks=self.settings.score_webhooks.private_addresses,
             models=self.records.models,
             places=self.records.places,
+            model_desk=self.model_desk,
             measured=load_measured(),
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
@@ -385,7 +397,7 @@ class House:
             self.records  # noqa: B018 - opened first: every role needs it
             if self.roles & {Role.ANALYSE, Role.SERVE, Role.JOBS}:
                 self.readings  # noqa: B018 - a file that another process holds is told at once
-            if Role.SERVE in self.roles:
+            if self.roles & {Role.SERVE, Role.JOBS}:
                 self.files  # noqa: B018 - a folder that cannot be written is told at once
             if Role.INGEST in self.roles:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
@@ -411,6 +423,7 @@ class House:
             if Role.JOBS in self.roles:
                 self._jobs = self._make_jobs()
                 self._jobs.start()
+                self._run("models", self._make_model_work().run_once, rest_s=_MODELS_EVERY_S)
             if self.roles:
                 self._self_watch = self._make_self_watch()
                 self._self_watch.start()
@@ -589,6 +602,26 @@ class House:
             self.wall_clock,
             holder,
             lease_s=jobs.lease_s,
+        )
+
+    def _make_model_work(self) -> ModelWork:
+        bim, jobs = self.settings.bim, self._jobs
+        limits = ReadLimits(
+            file_bytes_max=bim.file_bytes_max,
+            memory_bytes_max=bim.memory_bytes_max,
+            index_wall_s=bim.index_s,
+            mesh_wall_s=bim.mesh_s,
+            mesh_wall_s_per_mb=bim.mesh_s_per_mb,
+        )
+        return ModelWork(
+            self.records.models,
+            self.records.places,
+            self.files,
+            LimitedReader(limits),
+            self.clock,
+            self.settings.models_scratch,
+            # the holder of the lease does it, as all that only one process may do
+            lambda: not self._stop.is_set() and jobs is not None and jobs.fence is not None,
         )
 
     def _make_planner(self) -> Planner:

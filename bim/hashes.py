@@ -1,6 +1,7 @@
 """Hashes that tell two elements alike, whatever their ids are and wherever they stand."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,6 +10,7 @@ MM_IN_M = 1000.0
 #: corners lie on whole and half millimetres about a centre: cut between these, not on them
 _CUT = 0.37
 _LENGTH = 32
+_ID_AT_END = re.compile(r":\d{5,}$")
 
 
 def content_hash(
@@ -21,10 +23,10 @@ def content_hash(
 ) -> str:
     """Hash what an element is, without any id.
 
-    Revit writes the tag, an id of its own, at the end of a name: `Wall:200 mm:358703`.
+    Revit writes the tag, an id of its own, at the end of a name: `Wall:200 mm:358703`; it may
+    stand there even when the tag is not exported.
     """
-    if tag:
-        name = name.removesuffix(f":{tag}")
+    name = name.removesuffix(f":{tag}") if tag else _ID_AT_END.sub("", name)
     parts = [ifc_class, type_name, name, material]
     parts += ["\x1e".join(row) for row in sorted(rows)]
     return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:_LENGTH]

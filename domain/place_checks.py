@@ -12,13 +12,14 @@ from domain.rooms import RoomSchema
 
 DEFECT_CODES = ("crack", "lean", "settlement", "spalling", "rebar", "leak", "bulge", "other")
 SEVERITIES = (1, 2, 3)
-#: metres from the origin of a building's axes; beyond it the coordinates are of another place
-REACH_M = 100_000.0
+#: metres from the origin of a model's world, whose axes a building's are: with projected
+#: coordinates and the number of their zone in front it is 38,500,000 m away
+REACH_M = 100_000_000.0
 TEXT_LENGTH_MAX = 2_000
 SENSORS_MAX = 50
 STOREYS_MAX = 220
-ROOMS_MAX = 5_000
-CORNERS_MAX = 500
+ROOMS_MAX = 1_000
+CORNERS_MAX = 100
 AXES_MAX = 500
 
 Record = Anchor | SensorMonitors | Defect | RoomSchema

@@ -16,12 +16,18 @@ MOVED_POINTS = 5.0
 
 
 class Sort(StrEnum):
-    """In which order a portfolio is listed; those without the figure come last."""
+    """In which order a portfolio is listed; those without the figure come last.
+
+    The highest score or rise first, with a minus the lowest; the least confidence and the oldest
+    data first.
+    """
 
     SCORE = "score"
     SCORE_UP = "-score"
     RISE = "change"
     FALL = "-change"
+    CONFIDENCE = "confidence"
+    AGE = "age"
     CODE = "code"
 
 
@@ -126,15 +132,29 @@ def standings(
 def listed(rows: Iterable[Standing], wanted: Wanted, sort: Sort) -> list[Standing]:
     """Pick the wanted ones and put them in order; ties go by code and id."""
 
+    def figure(one: Standing) -> float | None:
+        made = one.row.assessment if one.row else None
+        data_at_ns = one.row.data_at_ns if one.row else None
+        match sort:
+            case Sort.SCORE | Sort.SCORE_UP:
+                return one.score
+            case Sort.RISE | Sort.FALL:
+                return one.change
+            case Sort.CONFIDENCE:
+                return made.quality_percent if made else None
+            case Sort.AGE:
+                return None if data_at_ns is None else float(data_at_ns)
+            case Sort.CODE:
+                return 0.0
+
+    rising = sort in {Sort.SCORE_UP, Sort.FALL, Sort.CONFIDENCE, Sort.AGE}
+
     def place(one: Standing) -> tuple[int, float, str, str]:
-        figure = {Sort.SCORE: one.score, Sort.SCORE_UP: one.score}.get(sort, one.change)
-        # of those without a score, the blind come before those that nobody assessed
-        missing = 0 if figure is not None else 1 if one.row is not None else 2
-        rising = sort in {Sort.SCORE_UP, Sort.FALL}
-        value = (figure or 0.0) * (1 if rising else -1)
-        if sort is Sort.CODE:
-            missing, value = 0, 0.0
-        return missing, value, one.building.code, one.building.id
+        value = figure(one)
+        # of those without a figure, the blind come before those that nobody assessed
+        missing = 0 if value is not None else 1 if one.row is not None else 2
+        sized = (value or 0.0) * (1 if rising else -1)
+        return missing, sized, one.building.code, one.building.id
 
     return sorted((one for one in rows if wanted.lets_through(one)), key=place)
 

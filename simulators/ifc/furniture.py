@@ -18,7 +18,6 @@ class Furniture:
         self._stamps: dict[str, Any] = {}
         old = writer.schema == "IFC2X3"
         self._class = "IfcFurnishingElement" if old else "IfcFurniture"
-        self._n = 0
 
     def put(
         self, storey: Any, room: Any, n: int, size: tuple[float, float], draw: random.Random
@@ -26,10 +25,9 @@ class Furniture:
         """Stand a piece in a room."""
         writer = self._writer
         kind = KINDS[n % len(KINDS)]
-        self._n += 1
         at = (draw.uniform(0.8, size[0] - 0.8), draw.uniform(0.8, size[1] - 0.8), 0.0)
         made = writer.thing(
-            self._class, f"{kind}:{self._n}", writer.placed(at, room),
+            self._class, f"{kind}:", writer.placed(at, room),
             writer.stamped(self._stamp(kind)), kind=("IfcFurnitureType", kind), material="木",
             sets={"Pset_ManufacturerTypeInformation": {"ModelReference": kind}},
         )  # fmt: skip

@@ -165,7 +165,6 @@ class _Layout:
         self._openings = Openings(writer)
         self._furniture = Furniture(writer, spec.facets)
         self._wall_class = "IfcWall" if spec.ifc_schema == "IFC4X3" else "IfcWallStandardCase"
-        self._n = 0
         #: what a sensor can sit on: storey, element, length, thickness, height
         self.hosts: list[tuple[Any, Any, float, float, float]] = []
 
@@ -202,10 +201,6 @@ class _Layout:
         wide, deep = spec.bays_x * spec.bay_x_m, spec.bays_y * spec.bay_y_m
         self._slab(storey, (-0.4, -0.4), (wide + 0.8, deep + 0.8), "屋面板 150", roof=True)
 
-    def _next(self) -> int:
-        self._n += 1
-        return self._n
-
     def _slab(
         self, storey: Any, at: tuple[float, float], size: tuple[float, float], kind: str,
         *, roof: bool = False,
@@ -217,7 +212,7 @@ class _Layout:
         outline = [(x, y), (x + wide, y), (x + wide, y + deep), (x, y + deep)]
         body = writer.prism(outline, writer.axes((0, 0, -thick)), thick)
         slab = writer.thing(
-            "IfcSlab", f"{kind}:{self._next()}", writer.placed((0, 0, 0), storey),
+            "IfcSlab", f"{kind}:", writer.placed((0, 0, 0), storey),
             writer.bodies(writer.paint(body, "混凝土", (0.72, 0.72, 0.7, 1))),
             kind=("IfcSlabType", kind), material=CONCRETE,
             PredefinedType="ROOF" if roof else "FLOOR",
@@ -241,7 +236,7 @@ class _Layout:
         body = writer.box((0, -thick / 2, 0), (length, thick, height))
         color = (0.78, 0.5, 0.4, 1) if outer else (0.9, 0.88, 0.82, 1)
         wall = writer.thing(
-            self._wall_class, f"{kind}:{self._next()}", writer.placed(start, storey, along),
+            self._wall_class, f"{kind}:", writer.placed(start, storey, along),
             writer.bodies(writer.paint(body, "砖" if outer else "抹灰", color)),
             kind=("IfcWallType", kind), material=BRICK if outer else PLASTER,
             sets={
@@ -340,10 +335,10 @@ class _Layout:
             {"ShapeType": "STRAIGHT_RUN_STAIR"} if spec.ifc_schema == "IFC2X3" else {}
         )
         stair = writer.thing(
-            "IfcStair", f"楼梯:{self._next()}", writer.placed(at, storey), material=CONCRETE, **more
+            "IfcStair", "楼梯:", writer.placed(at, storey), material=CONCRETE, **more
         )
         flight = writer.thing(
-            "IfcStairFlight", f"梯段:{self._next()}", writer.placed((0, 0, 0), stair),
+            "IfcStairFlight", "梯段:", writer.placed((0, 0, 0), stair),
             writer.bodies(writer.paint(body, "混凝土", (0.72, 0.72, 0.7, 1))),
             kind=("IfcStairFlightType", "梯段 1100"), material=CONCRETE,
             sets={"Pset_StairFlightCommon": {"Reference": "AT1", "NumberOfRiser": steps}},

@@ -19,14 +19,13 @@ class Openings:
         old = writer.schema == "IFC2X3"
         self._window_type = "IfcWindowStyle" if old else "IfcWindowType"
         self._door_type = "IfcDoorStyle" if old else "IfcDoorType"
-        self._n = 0
 
     def window(self, storey: Any, wall: Any, length: float, thick: float) -> None:
         """Put a window into the middle of a wall."""
         wide, high = WINDOW_M
         at = ((length - wide) / 2, -thick / 2 - 0.05, SILL_M)
         hole = self._writer.opening(wall, at, (wide, thick + 0.1, high))
-        self._fill(storey, hole, "IfcWindow", f"推拉窗 C1515:{self._next()}", thick, "C1515",
+        self._fill(storey, hole, "IfcWindow", "推拉窗 C1515:", thick, "C1515",
                    (wide, high), "铝合金")  # fmt: skip
 
     def door(self, storey: Any, wall: Any, length: float, thick: float, *, outer: bool) -> None:
@@ -35,12 +34,8 @@ class Openings:
         at = (min(0.4, length - wide - 0.1), -thick / 2 - 0.05, 0.0)
         hole = self._writer.opening(wall, at, (wide, thick + 0.1, high))
         kind = "入户门 FM0921" if outer else "木门 M0921"
-        self._fill(storey, hole, "IfcDoor", f"{kind}:{self._next()}", thick, kind, (wide, high),
+        self._fill(storey, hole, "IfcDoor", f"{kind}:", thick, kind, (wide, high),
                    "钢" if outer else "木")  # fmt: skip
-
-    def _next(self) -> int:
-        self._n += 1
-        return self._n
 
     def _fill(
         self, storey: Any, hole: Any, what: str, name: str, thick: float, kind: str,

@@ -221,6 +221,8 @@ class IfcWriter:
 
         Parameters
         ----------
+        name
+            One that ends with `:` gets its tag there, as Revit names things.
         kind
             Class and name of its type.
         sets
@@ -236,6 +238,8 @@ class IfcWriter:
         if hasattr(made, "Tag"):
             self._tag += self._random.randint(1, 9)
             made.Tag = str(self._tag)
+            if name.endswith(":"):
+                made.Name = name + made.Tag
         if kind:
             self._typed(made, *kind)
         if material:
