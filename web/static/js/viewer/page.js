@@ -39,8 +39,14 @@ let viewer = null, flat = null, tree = null, picker = null, rooms = null, defect
 
 /** Show one of several parts of a place and press its button. */
 function part(place, name, value) {
+  pointing(name === "side" ? value : null);
   for (const button of place.querySelectorAll(`[data-${name}]`)) button.setAttribute("aria-pressed", String(button.getAttribute(`data-${name}`) === value));
   for (const one of place.querySelectorAll(`[data-${name}-part]`)) one.hidden = one.getAttribute(`data-${name}-part`) !== value;
+}
+/** While one points into the model, marks do not stand in the way. */
+function pointing(shown) {
+  const placing = shown === null ? !by('[data-side-part="place"]')?.hidden : shown === "place";
+  root.classList.toggle("model-picking", placing && picker?.way === "3d");
 }
 const side = (name) => { part(root, "side", name); if (innerWidth <= 900) show("side"); };
 const left = (name) => part(root, "left", name);
@@ -192,13 +198,14 @@ function acts() {
 }
 
 function picking() {
-  const desk = new PlaceDesk(building);
+  const desk = new PlaceDesk(building, async () => { await scene.refresh(); return scene.now; });
   picker = new Picker(by('[data-side-part="place"]'), scene, desk, words, { revision: scene.revision, shapes: () => (viewer?.shapes ? viewer : null), label: (element) => tree.label(element) });
   picker.addEventListener("draft", (event) => plan.point(event.detail));
   picker.addEventListener("chosen", (event) => choose(event.detail, { card: false }));
   picker.addEventListener("floor", (event) => { if (event.detail) look.go(event.detail.id); });
   picker.addEventListener("saved", () => scene.refresh());
   picker.addEventListener("way", (event) => {
+    pointing(null);
     if (event.detail === "plan") look.centre("plan");
     if (event.detail === "3d" && viewer) look.centre("shapes");
   });

@@ -4,6 +4,8 @@ import { el, filled, metres } from "./made.js";
 import { takenBack, turned } from "./places.js";
 import { middle, within } from "./plan.js";
 
+/** all pages show and take the city's time */
+const CITY = "+08:00";
 const number = (text) => (text.trim() === "" ? null : Number(text.trim().replace("−", "-").replace(",", ".")));
 
 export class Picker extends EventTarget {
@@ -31,7 +33,6 @@ export class Picker extends EventTarget {
     this.form.qr.addEventListener("change", () => this.fromTag(this.form.qr.value));
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.save(); });
     this.undoButton.addEventListener("click", () => this.undo());
-    this.place.dataset.loaded = String(Date.now());
     this.fill();
   }
 
@@ -249,17 +250,13 @@ export class Picker extends EventTarget {
     field.focus();
   }
 
-  saveSensor(sensor) {
-    const from = this.form.from.value ? new Date(this.form.from.value) : this.now();
+  async saveSensor(sensor) {
+    // the server's time, which in a simulated story is another than this computer's
+    if (!this.form.from.value) await this.scene.refresh();
+    const from = new Date(this.form.from.value ? `${this.form.from.value}${CITY}` : this.scene.now);
     const angles = ["yaw", "pitch", "roll"].map((name) => number(this.form[name].value));
     const orientation = angles.some((v) => v !== null) ? turned(...angles.map((v) => v ?? 0)) : null;
     return this.desk.place({ sensor, draft: this.draft, role: this.form.role.value, from: from.toISOString(), orientation });
-  }
-
-  /** The server's time, which in a simulated story is another than this computer's. */
-  now() {
-    const { now, loaded } = this.place.dataset;
-    return new Date(Number(now) + Math.max(0, Date.now() - Number(loaded)));
   }
 
   async saveDefect() {

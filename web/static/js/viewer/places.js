@@ -18,9 +18,10 @@ export function turned(yaw, pitch, roll) {
 }
 
 export class PlaceDesk {
-  /** @param {string} building */
-  constructor(building) {
+  /** @param {string} building  @param {() => Promise<number>} clock  the server's time, ms */
+  constructor(building, clock) {
     this.building = building;
+    this.clock = clock;
     /** what takes back each act, newest last */
     this.acts = [];
   }
@@ -64,9 +65,11 @@ export class PlaceDesk {
     for (const one of before) ended.push(await this.tie(one, { valid_to: from }));
     const tie = await this.tie({ id: fresh(), sensor_id: sensor, anchor_id: anchor.id, role, valid_from: from, orientation });
     this.acts.push(async () => {
-      await this.tie(tie, { valid_to: new Date(new Date(tie.valid_from).getTime() + TAKEN_BACK_MS).toISOString() });
+      const end = new Date(tie.valid_from).getTime() + TAKEN_BACK_MS;
+      await this.tie(tie, { valid_to: new Date(end).toISOString() });
       for (const one of ended) await this.tie(one, { valid_to: null });
-      await this.withdraw(anchor.id);
+      // a tie that is still to begin holds its place until it is over
+      if (end <= await this.clock()) await this.withdraw(anchor.id);
     });
     return tie;
   }

@@ -40,6 +40,8 @@ export class Scene extends EventTarget {
   }
 
   take(body) {
+    /** the server's time, ms */
+    this.now = body.now;
     this.sensors = body.sensors;
     this.defects = body.defects;
     this.schema = body.schema;
