@@ -13,7 +13,7 @@ from alerting.pace import Pace
 from domain.alerts import Delivery, Notice, NoticeState
 from domain.clock import SECOND_NS, Clock
 from domain.errors import NotFound, StoreUnavailable
-from domain.ports import Notifier, Outbox
+from domain.ports import Notifier, Waiting
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: Waiting,
         notifiers: Mapping[str, Notifier],
         clock: Clock,
         *,

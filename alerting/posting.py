@@ -84,7 +84,13 @@ class Poster:
         )
 
     def post(
-        self, url: str, content: bytes, headers: Mapping[str, str], hide: Iterable[str] = ()
+        self,
+        url: str,
+        content: bytes,
+        headers: Mapping[str, str],
+        hide: Iterable[str] = (),
+        *,
+        at: str = "",
     ) -> Reply | Delivery:
         """Post once.
 
@@ -92,6 +98,8 @@ class Poster:
         ----------
         hide
             Secrets that may stand in an answer and must not go on.
+        at
+            IP address to connect to in place of looking the host up; TLS still asks for the host.
 
         Returns
         -------
@@ -99,7 +107,7 @@ class Poster:
             A reply for a status of 2xx, else what the failure means.
 
         """
-        return self._send("POST", url, content, headers, hide)
+        return self._send("POST", url, content, headers, hide, at)
 
     def get(self, url: str) -> Reply | Delivery:
         """Ask once, as `post` does, without a body."""
@@ -112,11 +120,20 @@ class Poster:
         content: bytes | None,
         headers: Mapping[str, str],
         hide: Iterable[str],
+        at: str = "",
     ) -> Reply | Delivery:
         hide = (*hide, *telling_parts(url))
+        extensions: dict[str, str] = {}
+        if at:
+            asked = httpx2.URL(url)
+            headers = {**headers, "Host": asked.netloc.decode("ascii")}
+            extensions["sni_hostname"] = asked.host
+            url = str(asked.copy_with(host=at))
         until = time.monotonic() + self._timeout_s
         try:
-            with self._client.stream(method, url, content=content, headers=headers) as response:
+            with self._client.stream(
+                method, url, content=content, headers=headers, extensions=extensions
+            ) as response:
                 body = bytearray()
                 for piece in response.iter_bytes():
                     body += piece

@@ -1,11 +1,11 @@
 """What a model thinks of a building, as a finding: its band, its figures, its reasons in words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from analytics.assessment.statement import reason_words
 from domain.alerts import Alert
-from domain.assessed import Assessed
+from domain.assessed import Assessed, Band, band_of
 from domain.assessments import RiskAssessment, SuspectedGrade
 from domain.buildings import Building
 from domain.findings import Cause, Compensation, Finding
@@ -121,6 +121,43 @@ def deciding(assessment: RiskAssessment, profile: LimitProfile) -> float:
     """
     learning = _learnt(assessment) < dict(profile.numbers).get("score.sure_days", 0.0)
     return assessment.low if learning else assessment.score
+
+
+def told_band(
+    assessment: RiskAssessment, profile: LimitProfile, before: Band | None = None
+) -> Band:
+    """Tell the band of an assessment: one that held is left only with some way below its bound.
+
+    Going up is told at once. Going down, the highest band is kept whose bound, times the
+    profile's `score.band_hold`, is still reached.
+
+    Parameters
+    ----------
+    before
+        The last band in which the building could be judged; `None`: there was none.
+
+    """
+    fresh = band_of(assessment, profile)
+    if before is None or fresh not in _RISING or before not in _RISING:
+        return fresh
+    figure, hold = deciding(assessment, profile), dict(profile.numbers).get("score.band_hold", 1.0)
+    bounds = dict(_bounds(profile))
+    for band in reversed(_RISING[_RISING.index(fresh) + 1 : _RISING.index(before) + 1]):
+        if figure >= bounds.get(band, 101.0) * hold:
+            return band
+    return fresh
+
+
+#: bands by what they mean, the mildest first
+_RISING = (Band.CALM, Band.WATCH, Band.C_SUSPECT, Band.D_SUSPECT)
+_SUSPECTED_FROM = {Level.YELLOW: Band.C_SUSPECT, Level.ORANGE: Band.D_SUSPECT}
+
+
+def _bounds(profile: LimitProfile) -> Iterator[tuple[Band, float]]:
+    yield Band.WATCH, dict(profile.numbers).get("score.watch_from", 100.0)
+    for row in profile.of("score"):
+        if row.level in _SUSPECTED_FROM:
+            yield _SUSPECTED_FROM[row.level], row.value
 
 
 def weighed(assessment: RiskAssessment, profile: LimitProfile) -> RiskAssessment:

@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import structlog
 
+from alerting.band_notices import notices_of
 from alerting.join import JoinContext, join
 from analytics.assessment.series import STEP_NS
 from analytics.measured import load_measured
 from analytics.score_findings import finding_of, weighed
 from app.assess_cases import Case, Judged, unrest_threshold
 from app.assess_input import Histories
+from app.bands import banded
 from app.compute import Compute
 from app.jobs import LEASE, Under
+from domain.access import User
 from domain.alerts import AlertState, EventKind
 from domain.assessed import Assessed, AssessmentStore
 from domain.budget import Budget, price_of
@@ -26,6 +29,7 @@ from domain.jobs import CatchUp, JobRun, RunState, Timetable
 from domain.labels import every_site, watched_sensors
 from domain.limits import Level, LimitProfile
 from domain.ports import AlertStore, JudgementStore, Page, ReadingStore, RegisterStore
+from domain.score_notices import ScoreWebhook
 
 log = structlog.get_logger()
 
@@ -71,6 +75,8 @@ class Assessor:
         A building is not assessed again for an alert before this time has gone.
     budget
         Tells the newest false-alarm budget; thresholds follow from it.
+    subscribers
+        Tells who wants to know when a band changes.
 
     """
 
@@ -93,6 +99,7 @@ class Assessor:
         days_max: int = 1095,
         again_ns: int = HOUR_NS,
         budget: Callable[[], Budget | None] = lambda: None,
+        subscribers: Callable[[], Sequence[tuple[ScoreWebhook, User]]] = tuple,
     ) -> None:
         self._readings, self._register, self._contexts = readings, register, contexts
         self._fleet = fleet
@@ -100,7 +107,7 @@ class Assessor:
         self._profile, self._clock, self._compute = profile, clock, compute
         self._judge, self._base_url = judge, base_url
         self._batch_channels, self._days_max = batch_channels, days_max
-        self._again_ns, self._budget = again_ns, budget
+        self._again_ns, self._budget, self._subscribers = again_ns, budget, subscribers
         self._asked: dict[str, int] = {}
         self._looked = 0
 
@@ -129,11 +136,14 @@ class Assessor:
             judged |= self._pass(under, histories, again, end_ns, uneasy, count=False)
         because = under.run.asked_by or JOB
         rows = [self._kept(buildings[id_], made, now_ns, because) for id_, made in judged.items()]
+        rows, changes = banded(rows, buildings, self._assessments, self._register, self._profile)
         new = 0
         for first in range(0, len(rows), _KEPT_AT_ONCE):
             part = rows[first : first + _KEPT_AT_ONCE]
             under.check()
-            new += self._assessments.put(part, LEASE, under.run.fence)
+            changed = [c for c in (changes.get(r.assessment.building_id) for r in part) if c]
+            told = notices_of(changed, self._subscribers(), now_ns, self._base_url)
+            new += self._assessments.put(part, LEASE, under.run.fence, told)
             self._tell(part, buildings, now_ns)
         self._compute.rest()
         return f"{len(buildings)} buildings, {len(rows)} with sensors, {new} new assessments"

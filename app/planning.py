@@ -8,10 +8,11 @@ import structlog
 
 from domain.alerts import Alert
 from domain.buildings import Building, Grade
-from domain.clock import Clock
+from domain.clock import SECOND_NS, Clock
+from domain.contexts import ContextEvent, ContextKind, ContextStore
 from domain.fleet_ports import Downlink, FleetStore
 from domain.limits import Level, LimitProfile
-from domain.ports import AccountStore, AlertStore, JudgementStore, RegisterStore
+from domain.ports import AccountStore, AlertStore, JudgementStore, Page, RegisterStore
 from domain.sampling import (
     SamplingPlan,
     Wanted,
@@ -22,15 +23,21 @@ from domain.sampling import (
     state_of,
 )
 from domain.sensors import Site
+from domain.stirring import StirringRules, is_stirred
 
 log = structlog.get_logger()
+
+#: what goes on around the houses is read so often, by the clock of readings
+_CONTEXTS_EVERY_NS = 60 * SECOND_NS
+_EVENTS_MAX = 1_000
+_SUDDEN = (ContextKind.WORKS, ContextKind.BLAST, ContextKind.EARTHQUAKE)
 
 
 class Planner:
     """Makes a new plan whenever what a gateway's houses need has changed.
 
-    What a plan says follows from the register, the alerts and the time alone: after a restart
-    the same comes out, and nothing changes.
+    What a plan says follows from the register, the alerts, what goes on around the houses and the
+    time alone: after a restart the same comes out, and nothing changes.
     """
 
     def __init__(
@@ -39,15 +46,18 @@ class Planner:
         judgements: JudgementStore,
         alerts: AlertStore,
         fleet: FleetStore,
+        contexts: ContextStore,
         profile: LimitProfile,
         clock: Clock,
         shard: int = 0,
     ) -> None:
         self._register, self._judgements, self._alerts = register, judgements, alerts
+        self._contexts, self._rules = contexts, StirringRules.of(profile)
+        self._stirred: tuple[int, int, frozenset[str]] | None = None
         self._fleet, self._profile, self._clock, self._shard = fleet, profile, clock, shard
         self._sites: tuple[int, list[tuple[Building, Grade | None, Site]]] | None = None
-        #: register's number and fast houses for which all plans stand
-        self._settled: tuple[int, set[str]] | None = None
+        #: register's number, fast and stirred houses for which all plans stand
+        self._settled: tuple[int, set[str], frozenset[str]] | None = None
 
     def run_once(self) -> int:
         """Make the plans that are due; tell how many."""
@@ -55,7 +65,8 @@ class Planner:
         sites = self._read_sites()
         fast = self._fast([building.id for building, _, _ in sites], now_ns)
         assert self._sites is not None  # noqa: S101 - read just now
-        needs = self._sites[0], fast
+        stirred = self._stirred_now([building for building, _, _ in sites], now_ns)
+        needs = self._sites[0], fast, stirred
         if needs == self._settled:
             return 0
         wanted: dict[str, list[Wanted]] = {}
@@ -70,6 +81,7 @@ class Planner:
                             channel.interval_s,
                             state_of(grade),
                             building.id in fast,
+                            building.id in stirred,
                         )
                     )
         newest = self._fleet.newest_plans(self._shard)
@@ -100,6 +112,34 @@ class Planner:
             for alert in self._serious(self._judgements.open_alerts(building_ids))
             if now_ns < self._until_ns(alert)
         }
+
+    def _stirred_now(self, buildings: Sequence[Building], now_ns: int) -> frozenset[str]:
+        """Tell the houses around which something goes on that asks for fast readings."""
+        assert self._sites is not None  # noqa: S101 - read by the caller
+        revision, before = self._sites[0], self._stirred
+        if before is not None and before[0] == revision and now_ns < before[1]:
+            return before[2]
+        events = self._events(now_ns)
+        city_wide = [event for event in events if event.longitude is None]
+        everywhere = is_stirred(city_wide, 0.0, 0.0, now_ns, self._rules)
+        found = frozenset(
+            building.id
+            for building in buildings
+            if everywhere
+            or (
+                len(events) > len(city_wide)
+                and is_stirred(events, building.longitude, building.latitude, now_ns, self._rules)
+            )
+        )
+        self._stirred = revision, now_ns + _CONTEXTS_EVERY_NS, found
+        return found
+
+    def _events(self, now_ns: int) -> list[ContextEvent]:
+        since_ns = now_ns - self._rules.look_back_ns
+        sudden = self._contexts.events(
+            Page(_EVENTS_MAX), kinds=_SUDDEN, start_ns=since_ns, end_ns=now_ns
+        )
+        return [*sudden, *self._contexts.weather(since_ns, now_ns)]
 
     @staticmethod
     def _serious(alerts: Iterable[Alert]) -> Iterable[Alert]:

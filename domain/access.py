@@ -66,22 +66,25 @@ ACTIONS: dict[Role, frozenset[str]] = {
         | {"gateways:read", "accounts:read", "recipients:write", "notices:read", "audit:read"}
         | {"refusals:read", "refusals:release", "credentials:write"}
         | {"contexts:write", "labels:read", "budget:read", "budget:write"}
-        | {"instruments:work", "readings:enter"}
+        | {"instruments:work", "readings:enter", "webhooks:write"}
+        | {"models:read", "models:write", "places:write", "claims:decide"}
     ),
     Role.DUTY_OFFICER: frozenset(
         _READ
         | {"alerts:act", "operations:read", "gateways:read", "accounts:read", "notices:read"}
         | {"refusals:read", "contexts:write", "labels:read", "budget:read"}
+        | {"models:read", "places:write"}
     ),
-    Role.INSPECTOR: frozenset(_READ | {"readings:enter"}),
+    Role.INSPECTOR: frozenset(_READ | {"readings:enter", "models:read", "places:write"}),
     Role.INSURER: frozenset(
         {"buildings:read", "readings:read", "alerts:read", "findings:read", "accounts:read"}
-        | {"assessments:read", "contexts:read", "labels:read"}
+        | {"assessments:read", "contexts:read", "labels:read", "webhooks:write"}
     ),
     Role.BUREAU: frozenset(
         _READ
         | {"register:write", "gateways:read", "accounts:read", "notices:read", "refusals:read"}
         | {"contexts:write", "labels:read", "budget:read", "budget:write"}
+        | {"models:read", "models:write", "claims:decide"}
     ),
     Role.OPERATOR: frozenset(
         {"operations:read", "gateways:read", "accounts:read", "credentials:write"}
@@ -93,6 +96,7 @@ ACTIONS: dict[Role, frozenset[str]] = {
         _READ
         | {"gateways:read", "accounts:read", "refusals:read"}
         | {"instruments:work", "readings:enter"}
+        | {"models:read", "models:write", "places:write", "claims:decide"}
     ),
     # an MQTT broker that asks who may connect: it sees nothing else
     Role.BROKER: frozenset({"gateways:admit"}),

@@ -111,5 +111,11 @@ def grade_on(appraisals: list[Appraisal], day: date) -> Grade | None:
     The newest report counts. A report past its validity still stands as the last known grade:
     an expired D is no reason to sleep in the house.
     """
+    newest = in_force(appraisals, day)
+    return newest.grade if newest else None
+
+
+def in_force(appraisals: list[Appraisal], day: date) -> Appraisal | None:
+    """Tell the appraisal that is in force on a day: the newest report."""
     made = [a for a in appraisals if a.appraised_on <= day]
-    return max(made, key=lambda a: (a.appraised_on, a.id)).grade if made else None
+    return max(made, key=lambda a: (a.appraised_on, a.id)) if made else None

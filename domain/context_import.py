@@ -16,7 +16,7 @@ from domain.ids import same_id
 CHINA = timezone(timedelta(hours=8))
 ROWS_MAX = 50_000
 #: columns that become figures
-FIGURES = ("temperature_c", "rain_mm", "magnitude", "charge_kg")
+FIGURES = ("temperature_c", "rain_mm", "wind_m_s", "magnitude", "charge_kg")
 
 _KINDS = {
     "天气": ContextKind.WEATHER,
@@ -35,6 +35,7 @@ _TITLES = {
     "radius_m": ("radius_m", "影响半径（米）"),
     "temperature_c": ("temperature_c", "气温（°C）"),
     "rain_mm": ("rain_mm", "降雨量（毫米）"),
+    "wind_m_s": ("wind_m_s", "风速（米/秒）"),
     "magnitude": ("magnitude", "震级"),
     "charge_kg": ("charge_kg", "装药量（千克）"),
     "source": ("source", "来源"),
@@ -45,7 +46,7 @@ _NEEDED = ("kind", "started_at")
 TEMPLATE_HEADER = tuple(names[1] for names in _TITLES.values())
 TEMPLATE_EXAMPLE = (
     *("施工", "地铁 5 号线基坑开挖", "2026-11-01 08:00", "2027-02-28 18:00", "115.9021"),
-    *("28.6801", "300", "", "", "", "", "施工许可证", ""),
+    *("28.6801", "300", "", "", "", "", "", "施工许可证", ""),
 )
 
 

@@ -16,6 +16,8 @@ EARTH_M = 6_371_000.0
 #: figures of a weather row that the analysis reads
 TEMPERATURE = "temperature_c"
 RAIN = "rain_mm"
+#: read by the sampling plans
+WIND = "wind_m_s"
 
 
 class ContextKind(StrEnum):
@@ -40,7 +42,7 @@ class ContextEvent:
     radius_m
         How far it reaches from there.
     figures
-        By name with the unit last: `temperature_c`, `rain_mm`, `magnitude`, `charge_kg`, …
+        By name with the unit last: `temperature_c`, `rain_mm`, `wind_m_s`, `magnitude`, …
     source
         Who says so: a file, a service, a person.
 

@@ -57,3 +57,20 @@ class TooManyAttempts(SafetyError):
     def __init__(self, message: str, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class ModelRejected(SafetyError):
+    """An IFC file cannot be used; `code` is a stable word for the pages, the text its detail.
+
+    Parameters
+    ----------
+    code
+        Such as `cut off` or `too large`.
+    message
+        What was wanted and what came.
+
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

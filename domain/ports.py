@@ -1,6 +1,6 @@
 """What the rooms need of each other: small Protocols that `app/` joins to adapters."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Protocol
@@ -24,7 +24,7 @@ from domain.limits import Level
 from domain.readings import Reading, ReadingBatch, Rollup, Series
 from domain.retention import Window
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
-from domain.views import BuildingView
+from domain.views import Band, BuildingView
 from domain.waves import WaveBlock
 
 
@@ -209,6 +209,15 @@ class Detector(Protocol):
         """
         ...
 
+    def calm(self, state: Any, view: BuildingView) -> Mapping[str, Band]:
+        """Tell between which series values a reading of a channel can change no level at once.
+
+        It decides who is judged first, never whether: what lies outside a band is judged at once,
+        the rest with the building's next turn. What time alone brings (the end of a bin, silence)
+        waits for that, too. A channel that is left out is calm whatever it says.
+        """
+        ...
+
 
 class Notifier(Protocol):
     """One way of telling people."""
@@ -298,9 +307,17 @@ class RegisterStore(Protocol):
         """List by id; `text` is looked for in code, name and address."""
         ...
 
+    def buildings_known(self, ids: Sequence[str], codes: Sequence[str] = ()) -> list[Building]:
+        """Read the buildings that are there of some ids and codes, by id."""
+        ...
+
     def put_appraisal(self, appraisal: Appraisal, by: str) -> None: ...
     def appraisals(self, building_id: str) -> list[Appraisal]: ...
     def grades(self, building_ids: Sequence[str], day: date) -> dict[str, Grade]: ...
+    def appraised(self, building_ids: Sequence[str], day: date) -> dict[str, Appraisal]:
+        """Read the appraisal that is in force on a day, of each building that has one."""
+        ...
+
     def put_gateway(self, gateway: Gateway, by: str) -> None: ...
     def gateway(self, gateway_id: str) -> Gateway | None: ...
     def gateways(self) -> list[Gateway]: ...
@@ -309,6 +326,10 @@ class RegisterStore(Protocol):
     def put_mount(self, mount: Mount, by: str) -> None: ...
     def put_segment(self, segment: Segment, by: str) -> None: ...
     def site(self, building_id: str) -> Site: ...
+    def sites_of(self, building_ids: Sequence[str]) -> dict[str, Site]:
+        """Read all that is mounted on several buildings; one with nothing is left out."""
+        ...
+
     def sites(self, shard: int) -> list[tuple[Building, Grade | None, Site]]:
         """Read everything that one shard watches (grade as of the newest appraisal)."""
         ...
@@ -338,8 +359,8 @@ class JudgementStore(Protocol):
         """Become the one pipeline of a shard and get its fence; older fences are refused now."""
         ...
 
-    def states(self, shard: int) -> dict[tuple[str, str], bytes]:
-        """Read all saved detector states."""
+    def states(self, shard: int, detector: str = "") -> dict[tuple[str, str], bytes]:
+        """Read all saved detector states, or those of one detector."""
         ...
 
     def state(self, shard: int, building_id: str, detector: str) -> bytes | None:
@@ -443,16 +464,20 @@ class Backlog:
     refused_since_ns: int | None = None
 
 
-class Outbox(Protocol):
-    """Holds notices until each is accepted or given up."""
+class Waiting(Protocol):
+    """Holds messages until each is accepted or given up: what a dispatcher sends from."""
 
     def due(self, now_ns: int, limit: int) -> list[Notice]:
         """Read the notices whose `next_at_ns` has come, worst level first, oldest first."""
         ...
 
     def mark(self, notice: Notice) -> None:
-        """Write what became of a try, with a change-log line."""
+        """Write what became of a try."""
         ...
+
+
+class Outbox(Waiting, Protocol):
+    """Holds the notices of alerts; a mark writes a change-log line, too."""
 
     def backlog(self, now_ns: int) -> Backlog:
         """Tell what has been due for longest, and how old the eldest is that every way refuses."""

@@ -93,13 +93,25 @@ def fast_until_ns(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One channel for which a plan is made: its house's state and what it is registered for."""
+    """One channel for which a plan is made.
+
+    Parameters
+    ----------
+    interval_s
+        What it is registered for.
+    state
+        Its house's, see `state_of`.
+    fast, stirred
+        An alert, or something going on around the house, asks for fast readings.
+
+    """
 
     address: str
     kind: str
     interval_s: int
     state: str
     fast: bool
+    stirred: bool = False
 
 
 def plan_channels(
@@ -114,16 +126,17 @@ def plan_channels(
     found, states = [], set()
     for channel in sorted(wanted, key=lambda channel: channel.address):
         interval_s, trigger, report_s = channel.interval_s, False, 0
-        for state in (channel.state, *(("alert",) if channel.fast else ())):
+        hurried = channel.fast or channel.stirred
+        for state in (channel.state, *(("alert",) if hurried else ())):
             row = by_state.get((state, channel.kind))
             if row is not None:
                 interval_s, trigger = min(interval_s, row.interval_s), trigger or row.trigger
                 # that of the last row: while an alert is on, readings are sent as they are read
                 report_s = min(row.report_s, channel.interval_s)
-        states.add("alert" if channel.fast else channel.state)
+        states.add("alert" if channel.fast else "event" if channel.stirred else channel.state)
         report_s = report_s if report_s > interval_s else 0
         found.append(PlannedChannel(channel.address, interval_s, trigger, report_s))
-    order = ("alert", "D", "C", "watched")
+    order = ("alert", "event", "D", "C", "watched")
     return tuple(found), " ".join(state for state in order if state in states)
 
 

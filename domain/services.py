@@ -7,6 +7,7 @@ from typing import Protocol
 from domain.access import ApiKey, Caller, Session
 from domain.adjusted import Adjuster
 from domain.assessed import AssessmentStore
+from domain.bim_ports import ModelDesk, ModelStore, PlaceStore
 from domain.budget import BudgetStore
 from domain.clock import Clock
 from domain.contexts import ContextStore
@@ -25,6 +26,7 @@ from domain.ports import (
     ReadingStore,
     RegisterStore,
 )
+from domain.score_notices import ScoreWebhookStore
 from domain.upkeep_ports import HandStore, UpkeepStore
 from domain.waves import WaveStore
 
@@ -172,6 +174,8 @@ class Services:
     log_ins
         Role, name and password of each demo account; the log-in page shows them, and only when
         the data are simulated. Empty outside the demo.
+    private_webhooks
+        Addresses of one's own network, and plain HTTP, may be registered for scores.
 
     """
 
@@ -199,6 +203,10 @@ class Services:
     contexts: ContextStore
     labels: LabelStore
     budgets: BudgetStore
+    score_webhooks: ScoreWebhookStore
+    models: ModelStore
+    places: PlaceStore
+    model_desk: ModelDesk
     measured: Measured = field(default_factory=Measured)
     simulated: str = ""
     report_bytes_max: int = 15_000_000
@@ -206,3 +214,4 @@ class Services:
     roles: Callable[[], list[RoleHealth]] = no_roles
     waves: WaveStore | None = None
     log_ins: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+    private_webhooks: bool = False

@@ -14,6 +14,7 @@ from api.application import create_app
 from app.adjustment import StoredAdjuster
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.models import StoredModelDesk
 from app.provisioning import LocalProvisioning
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
@@ -43,6 +44,7 @@ from domain.hand_readings import HandReading, gateway_of, make_sheet, new_series
 from domain.limits import Certainty, Level, Limit, LimitProfile
 from domain.ports import GatewayStatus, Judgement
 from domain.readings import ReadingBatch
+from domain.score_notices import ScoreWebhook
 from domain.sensors import Channel, Gateway, Method, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
 from domain.upkeep import Act, ActKind, Work
@@ -105,6 +107,7 @@ def make_city(folder: Path) -> City:
     records = open_records(f"sqlite:///{folder / 'records.db'}", clock=clock)
     readings = MemoryReadingStore()
     identity = LocalIdentity(records.access, wall, hasher=HASHER)
+    files = FolderFiles(folder / "files")
     services = Services(
         register=records.register,
         alerts=records.alerts,
@@ -116,7 +119,7 @@ def make_city(folder: Path) -> City:
         clock=clock,
         profile=profile(),
         read_sheet=read_sheet,
-        files=FolderFiles(folder / "files"),
+        files=files,
         report_bytes_max=100_000,
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         fleet=records.fleet,
@@ -126,6 +129,10 @@ def make_city(folder: Path) -> City:
         contexts=records.contexts,
         labels=records.labels,
         budgets=records.labels,
+        score_webhooks=records.score_notices,
+        models=records.models,
+        places=records.places,
+        model_desk=StoredModelDesk(records.models, files, clock, 100_000),
         upkeep=records.upkeep,
         hand=records.hand,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
@@ -341,6 +348,11 @@ def _judge(records: Records) -> None:
         "x-near", ContextKind.WORKS, "pit", NOW_NS - HOUR_NS, NOW_NS, 115.9, 28.7, 300.0
     )
     records.contexts.put([works], "test")
+    for place, user in (("near", "near_insurer"), ("far", "insurer")):
+        url = f"https://example.com/{place}"
+        records.score_notices.put_webhook(
+            ScoreWebhook(f"wh-{place}", f"u-{user}", place, url, "s" * 20, NOW_NS), "test"
+        )
 
 
 def assessed(place: str, score: float = 72.0, at_ns: int = NOW_NS - HOUR_NS) -> Assessed:

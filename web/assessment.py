@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analytics.assessment.model import load_model
 from analytics.assessment.statement import evidence, reason_words
 from analytics.score_findings import names_of
-from domain.assessed import Assessed, Band, band_of
+from domain.assessed import Assessed, Band, shown_band
 from domain.assessments import SuspectedGrade
 from domain.buildings import Building
 from domain.clock import DAY_NS
@@ -84,7 +84,7 @@ def shown(services: Services, building: Building, row: Assessed, words: Words) -
     )
     return Shown(
         row,
-        band_of(made, services.profile),
+        shown_band(row, services.profile),
         made.suspected is not SuspectedGrade.CANNOT_JUDGE,
         tuple(reason_words(reason, made.verdicts, names, language) for reason in made.reasons),
         tuple(

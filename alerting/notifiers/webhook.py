@@ -69,6 +69,16 @@ def signature(secret: str, stamp: str, body: bytes) -> str:
     return f"sha256={made.hexdigest()}"
 
 
+def signed_headers(secret: str, body: bytes, clock: Clock) -> dict[str, str]:
+    """Write the headers of a message that is signed now."""
+    stamp = str(clock.now_ns() // SECOND_NS)
+    return {
+        "Content-Type": "application/cloudevents+json; charset=utf-8",
+        "X-Anju-Timestamp": stamp,
+        "X-Anju-Signature": signature(secret, stamp, body),
+    }
+
+
 class Webhook:
     """Posts notices to receivers of one's own.
 
@@ -92,18 +102,13 @@ class Webhook:
             )
         url, secret = target.url.get_secret_value(), target.secret.get_secret_value()
         body = message(notice, self._settings.source)
-        stamp = str(self._clock.now_ns() // SECOND_NS)
-        headers = {
-            "Content-Type": "application/cloudevents+json; charset=utf-8",
-            "X-Anju-Timestamp": stamp,
-            "X-Anju-Signature": signature(secret, stamp, body),
-        }
+        headers = signed_headers(secret, body, self._clock)
         reply = self._poster.post(url, body, headers, (secret,))
         hide = (secret, *telling_parts(url))
-        return reply if isinstance(reply, Delivery) else _read(reply, hide)
+        return reply if isinstance(reply, Delivery) else read_reply(reply, hide)
 
 
-def _read(reply: Reply, hide: tuple[str, ...]) -> Delivery:
+def read_reply(reply: Reply, hide: tuple[str, ...]) -> Delivery:
     """Tell from a good status and the body what became of the message.
 
     An empty or plain answer is taken for what its status says. A web page is no receiver's

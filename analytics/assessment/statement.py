@@ -10,6 +10,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from analytics.assessment.model import Model
+from domain.assessed import Assessed
 from domain.assessments import Fault, Health, Reason, RiskAssessment, SuspectedGrade, Verdict
 from domain.clock import to_datetime
 
@@ -101,6 +102,18 @@ def reason_words(
         unit=reason.unit,
         points=f"{reason.weight:.0f}",
     )
+
+
+def cannot_words(row: Assessed | None) -> tuple[str, str, str]:
+    """Tell why a building cannot be judged: a stable word, and a line in Chinese and English."""
+    if row is None:
+        key = "never_assessed"
+    elif row.coverage is not None and not row.coverage.told:
+        key = "no_data"
+    else:
+        key = "too_little"
+    zh, en = (words(language)["cannot"][key] for language in LANGUAGES)
+    return key.replace("_", " "), zh, en
 
 
 def _weather(one: Verdict, model: Model, say: Words) -> list[str]:

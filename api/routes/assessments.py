@@ -2,72 +2,31 @@
 
 import math
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from analytics.assessment.model import load_model
-from analytics.assessment.statement import evidence, reason_words
+from analytics.assessment.statement import evidence
 from analytics.score_findings import names_of
 from api.fields import DIGITS, At, Bound, Out, PathId
-from api.permission import Given, Seen, may
+from api.permission import Given, may
 from api.problem import problems
-from api.sheet import CSV, csv_response
-from api.sight import Sight
-from api.visibility import building_for, list_buildings
+from api.scores import AsOf, ReasonOut
+from api.visibility import building_for
 from domain.access import Caller
 from domain.access import may as may_do
-from domain.assessed import Assessed, Band, band_of
-from domain.assessments import Fault, Health, Reason, SharedCause, SuspectedGrade, Verdict
-from domain.buildings import Building, Grade
-from domain.clock import to_datetime, to_ns
+from domain.assessed import Assessed, Band, shown_band
+from domain.assessments import Fault, Health, SharedCause, SuspectedGrade, Verdict
+from domain.clock import to_ns
 from domain.errors import NotFound
 from domain.jobs import JobRun, RunState
-from domain.ports import Page
 from domain.services import Services
 
 router = APIRouter(tags=["assessments"])
 
-#: buildings of one portfolio
-PORTFOLIO_MAX = 10_000
 JOB = "assess"
-
-AsOf = Annotated[
-    Bound | None, Query(description="as it was known at a moment; left out: as it is known now")
-]
-
-
-class ReasonOut(Out):
-    """One reason, as a key and figures, and in words."""
-
-    key: str
-    subject: str = Field(description="channel or sensor; empty: the building")
-    value: float | None
-    low: float | None
-    high: float | None
-    unit: str
-    since: At | None = Field(validation_alias="since_ns")
-    weight: float = Field(description="points of the score that it accounts for")
-    text_zh: str
-    text_en: str
-
-    @classmethod
-    def of(cls, reason: Reason, verdicts: Sequence[Verdict], names: dict[str, str]) -> "ReasonOut":
-        """Show a reason."""
-        known = {name: getattr(reason, name) for name in _REASON_FIELDS}
-        return cls.model_validate(
-            {
-                **known,
-                "text_zh": reason_words(reason, verdicts, names, "zh"),
-                "text_en": reason_words(reason, verdicts, names, "en"),
-            }
-        )
-
-
-_REASON_FIELDS = ("key", "subject", "value", "low", "high", "unit", "since_ns", "weight")
-
 
 _BOUNDS = ("low", "high", "rate_low", "rate_high")
 
@@ -173,7 +132,7 @@ def _score(row: Assessed, services: Services, names: dict[str, str]) -> dict[str
         "score": made.score if judged else None,
         "low": made.low,
         "high": made.high,
-        "band": band_of(made, services.profile),
+        "band": shown_band(row, services.profile),
         "suspected": made.suspected,
         "quality_percent": made.quality_percent,
         "novelty": made.novelty,
@@ -183,29 +142,6 @@ def _score(row: Assessed, services: Services, names: dict[str, str]) -> dict[str
             ReasonOut.of(reason, made.verdicts, names) for reason in made.would_change
         ],
     }
-
-
-class AppraisedOut(BaseModel):
-    """What an appraiser found; it stands apart from every score."""
-
-    grade: Grade
-    report_number: str
-    appraiser: str
-    appraised_on: date
-
-
-class PortfolioRowOut(BaseModel):
-    """One building of a portfolio."""
-
-    building_id: str
-    code: str
-    name: str
-    district: str
-    longitude: float
-    latitude: float
-    appraised: AppraisedOut | None = Field(description="by an appraiser; null: none is known")
-    assessment: ScoreOut | None = Field(description="by the models; null: never assessed")
-    data_age_h: float | None = Field(description="hours since the newest reading that was used")
 
 
 class Asked(BaseModel):
@@ -270,111 +206,3 @@ def read_assessment(
         raise NotFound(f"no assessment {assessment_id!r}")
     names = dict(names_of(services.register.site(building.id)))
     return AssessmentOut.whole(row, services, names)
-
-
-@router.get("/portfolio", responses=problems(401, 403, 422, 503))
-def read_portfolio(
-    services: Given,
-    sight: Seen,
-    who: Annotated[Caller, Depends(may("assessments:read"))],
-    as_of: AsOf = None,
-) -> list[PortfolioRowOut]:
-    """List the buildings that the caller may see with what is thought of each, worst first."""
-    now_ns = services.clock.now_ns() if as_of is None else to_ns(as_of)
-    buildings, newest = portfolio(services, sight, who, None if as_of is None else now_ns)
-    rows = []
-    for building in buildings:
-        row = newest.get(building.id)
-        names = dict(names_of(services.register.site(building.id))) if row else {}
-        rows.append(
-            PortfolioRowOut(
-                building_id=building.id,
-                code=building.code,
-                name=building.name,
-                district=building.district,
-                longitude=building.longitude,
-                latitude=building.latitude,
-                appraised=_appraised(services, building, to_datetime(now_ns).date()),
-                assessment=ScoreOut.of(row, services, names) if row else None,
-                data_age_h=(now_ns - row.data_at_ns) / 3.6e12 if row and row.data_at_ns else None,
-            )
-        )
-    return rows
-
-
-@router.get("/portfolio.csv", responses={**CSV, **problems(401, 403, 422, 503)})
-def save_portfolio(
-    services: Given,
-    sight: Seen,
-    who: Annotated[Caller, Depends(may("assessments:read"))],
-    as_of: AsOf = None,
-) -> Response:
-    """Save the same list as CSV."""
-    head = (
-        *("building_id", "code", "name", "district", "longitude", "latitude", "score", "low"),
-        *("high", "band", "suspected", "quality_percent", "data_age_h", "assessed_at", "model"),
-        *("reason_1_zh", "reason_1_en", "appraised_grade", "report_number", "appraised_on"),
-    )
-    return csv_response(
-        "portfolio.csv", head, (_cells(row) for row in read_portfolio(services, sight, who, as_of))
-    )
-
-
-def portfolio(
-    services: Services, sight: Sight, who: Caller, as_of_ns: int | None = None
-) -> tuple[list[Building], dict[str, Assessed]]:
-    """Read a caller's buildings with the newest assessment of each, worst first.
-
-    Those that cannot be judged come before those that were never assessed, both at the end.
-    """
-    buildings = [
-        building
-        for building in list_buildings(services, who, Page(PORTFOLIO_MAX))
-        if may_do(who, "assessments:read", building)
-    ]
-    seen = sight.buildings(who)
-    newest = services.assessments.newest(None if seen is None else sorted(seen), as_of_ns=as_of_ns)
-
-    def rank(building: Building) -> tuple[int, float, str]:
-        row = newest.get(building.id)
-        if row is None:
-            return 2, 0.0, building.id
-        blind = row.assessment.suspected is SuspectedGrade.CANNOT_JUDGE
-        return int(blind), -row.assessment.score, building.id
-
-    return sorted(buildings, key=rank), newest
-
-
-def _appraised(services: Services, building: Building, day: date) -> AppraisedOut | None:
-    made = [a for a in services.register.appraisals(building.id) if a.appraised_on <= day]
-    if not made:
-        return None
-    newest = made[-1]
-    return AppraisedOut(
-        grade=newest.grade,
-        report_number=newest.report_number,
-        appraiser=newest.appraiser,
-        appraised_on=newest.appraised_on,
-    )
-
-
-def _cells(row: PortfolioRowOut) -> tuple[object, ...]:
-    score, grade = row.assessment, row.appraised
-    first = score.reasons[0] if score and score.reasons else None
-    return (
-        *(row.building_id, row.code, row.name, row.district, row.longitude, row.latitude),
-        *(
-            (score.score, score.low, score.high, score.band.value, score.suspected.value)
-            if score
-            else (None, None, None, None, None)
-        ),
-        score.quality_percent if score else None,
-        None if row.data_age_h is None else round(row.data_age_h, 2),
-        *((score.at.isoformat(), score.model) if score else (None, None)),
-        *((first.text_zh, first.text_en) if first else (None, None)),
-        *(
-            (grade.grade.value, grade.report_number, grade.appraised_on.isoformat())
-            if grade
-            else (None, None, None)
-        ),
-    )

@@ -48,7 +48,9 @@ class ContextIn(In):
     latitude: Latitude | None = None
     radius_m: Annotated[Number, Field(ge=0, le=2_000_000)] = 0.0
     figures: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], Number] = Field(
-        default={}, max_length=20, description="`temperature_c`, `rain_mm`, `magnitude`, …"
+        default={},
+        max_length=20,
+        description="`temperature_c`, `rain_mm`, `wind_m_s`, `magnitude`, …",
     )
     source: ShortText = ""
     note: Text = ""

@@ -28,7 +28,7 @@ from storage.readings.aside import downsampled, joined
 from storage.readings.columns import FIT, NEVER, checked, rows_of
 from storage.readings.duckdb_change import Change
 from storage.readings.heads import Heads, empty_heads, filling_of
-from storage.readings.spans import Every, by_channel, join, rollup_of
+from storage.readings.spans import Every, rollup_of
 
 _in_use: set[Path] = set()
 _in_use_lock = threading.Lock()
@@ -184,9 +184,8 @@ class DuckdbReadingStore:
             & (filling.start < end_ns)
             & (filling.start > newest)
         )
-        spans = join(spans, filling)
-        if len(channel) > 1 and len(filling):
-            spans = by_channel(spans, channel)
+        if len(filling):
+            spans = spans.with_later(filling)
         mean = spans.total / np.maximum(spans.count, 1)
         ends = np.searchsorted(spans.channel, channel, "right").tolist()
         start, count, low, high = spans.start, spans.count, spans.low, spans.high

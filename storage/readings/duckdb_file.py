@@ -17,7 +17,7 @@ from domain.errors import StoreUnavailable
 from domain.readings import Int32s, Int64s
 from storage.readings.columns import FIT, Rows
 from storage.readings.heads import HEAD, HeadArray
-from storage.readings.spans import LENGTH_NS, Every, Spans, by_channel
+from storage.readings.spans import LENGTH_NS, Every, Spans
 
 Database = duckdb.DuckDBPyConnection
 Columns = dict[str, NDArray[Any]]
@@ -298,10 +298,7 @@ def spans_between(
         return _spans(fetched(database, one, [*bounds, int(channel[0])]))
     with given(database, {"channel": channel}):
         found = fetched(database, f"{asked} AND channel IN (SELECT channel FROM given)", bounds)
-    # each channel's spans were written as time went on: mostly only the channels want sorting
-    spans = by_channel(_spans(found), channel)
-    later = np.diff(spans.start) >= 0
-    return spans if (later | (np.diff(spans.channel) != 0)).all() else spans.in_order()
+    return _spans(found).in_order()
 
 
 def _spans(found: Columns) -> Spans:

@@ -55,15 +55,29 @@ class Spans:
 
     def in_order(self) -> "Spans":
         """Sort by (channel, start)."""
-        return self.take(np.lexsort((self.start, self.channel)))
+        channel, start = _short(self.channel), _short(self.start // HOUR_NS)
+        if channel is None or start is None:
+            return self.take(np.lexsort((self.start, self.channel)))
+        # short numbers are sorted in one pass each, and the earlier order stays
+        by_start = np.argsort(start, kind="stable")
+        return self.take(by_start[np.argsort(channel[by_start], kind="stable")])
+
+    def with_later(self, later: "Spans") -> "Spans":
+        """Put spans in, each after all of its channel; both are sorted, and so is what comes."""
+        at = np.searchsorted(self.channel, later.channel, "right")
+        columns = ("channel", "start", "count", "total", "low", "high")
+        return Spans(*(np.insert(getattr(self, n), at, getattr(later, n)) for n in columns))
 
 
-def by_channel(spans: Spans, channel: Int32s) -> Spans:
-    """Sort spans by their channels, which are among some in rising order; their order stays."""
-    place = np.searchsorted(channel, spans.channel)
-    if len(channel) <= 2**16:  # short numbers are sorted in one pass
-        place = place.astype(np.uint16)
-    return spans.take(np.argsort(place, kind="stable"))
+def _short(numbers: Int32s | Int64s) -> NDArray[np.uint16] | None:
+    """Count numbers from their least on; `None` when 16 bits are too few."""
+    if not len(numbers):
+        return numbers.astype(np.uint16)
+    least = int(numbers.min())
+    if int(numbers.max()) - least >= 2**16:
+        return None
+    counted: NDArray[np.uint16] = (numbers - least).astype(np.uint16)
+    return counted
 
 
 def starts(taken_at: Int64s, length_ns: int) -> Int64s:

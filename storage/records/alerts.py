@@ -195,7 +195,8 @@ class RecordsAlerts:
     def changes(self, after_id: int, limit: int = 500) -> list[Change]:
         """Read the change log after a line, oldest first.
 
-        `kind` is `alert` with the alert's id, or `notice` with the id of the notice's alert.
+        `kind` is `alert` with the alert's id, `notice` with the id of the notice's alert,
+        `model` with a revision's id, or `place` with that of an anchor, tie, defect or building.
         """
         c = tables.changes.c
         question = CHANGES.select().where(c.id > after_id).order_by(c.id).limit(limit)

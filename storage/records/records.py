@@ -19,11 +19,14 @@ from storage.records.heartbeats import RecordsHeartbeats
 from storage.records.jobs import RecordsJobs
 from storage.records.judgement import RecordsJudgement
 from storage.records.labels import RecordsLabels
+from storage.records.models import RecordsModels
 from storage.records.outbox import RecordsOutbox
+from storage.records.places import RecordsPlaces
 from storage.records.quarantine import RecordsQuarantine
 from storage.records.register import RecordsRegister
 from storage.records.retention import RecordsRetention
 from storage.records.schema import migrate
+from storage.records.score_notices import RecordsScoreNotices
 from storage.records.upkeep import RecordsUpkeep
 
 
@@ -50,6 +53,9 @@ class Records:
     labels: RecordsLabels
     upkeep: RecordsUpkeep
     hand: RecordsHand
+    score_notices: RecordsScoreNotices
+    models: RecordsModels
+    places: RecordsPlaces
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -118,4 +124,7 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsLabels(database),
         RecordsUpkeep(database),
         RecordsHand(database),
+        RecordsScoreNotices(database),
+        RecordsModels(database),
+        RecordsPlaces(database),
     )

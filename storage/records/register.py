@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, or_, select, union_all
 
-from domain.buildings import Appraisal, Building, Grade, grade_on
+from domain.buildings import Appraisal, Building, Grade, in_force
 from domain.errors import Conflict, InvalidInput
 from domain.ports import Page
 from domain.register_checks import check
@@ -133,6 +133,13 @@ class RecordsRegister:
                 question = question.where(among(connection, c.district, districts))
             return BUILDINGS.many(connection, question)
 
+    def buildings_known(self, ids: Sequence[str], codes: Sequence[str] = ()) -> list[Building]:
+        """Read the buildings that are there of some ids and codes, by id."""
+        c = tables.buildings.c
+        with self._database.reading() as connection:
+            known = among(connection, c.id, ids) | among(connection, c.code, codes)
+            return BUILDINGS.many(connection, BUILDINGS.select().where(known).order_by(c.id))
+
     def put_appraisal(self, appraisal: Appraisal, by: str) -> None:
         """Keep an appraisal.
 
@@ -156,6 +163,11 @@ class RecordsRegister:
         """Tell the grade in force on a day of each building that has one."""
         with self._database.reading() as connection:
             return _grades(connection, building_ids, day)
+
+    def appraised(self, building_ids: Sequence[str], day: date) -> dict[str, Appraisal]:
+        """Read the appraisal that is in force on a day, of each building that has one."""
+        with self._database.reading() as connection:
+            return _appraised(connection, building_ids, day)
 
     def put_gateway(self, gateway: Gateway, by: str) -> None:
         """Keep a gateway.
@@ -272,12 +284,14 @@ class RecordsRegister:
 
     def site(self, building_id: str) -> Site:
         """Read all that is mounted on a building."""
+        return self.sites_of([building_id]).get(building_id, Site(building_id))
+
+    def sites_of(self, building_ids: Sequence[str]) -> dict[str, Site]:
+        """Read all that is mounted on several buildings; one with nothing is left out."""
         c = tables.sensors.c
         with self._database.reading() as connection:
-            question = SENSORS.select().where(c.building_id == building_id).order_by(c.id)
-            sensors = SENSORS.many(connection, question)
-            found = _sites(connection, sensors)
-            return found.get(building_id, Site(building_id))
+            question = SENSORS.select().where(among(connection, c.building_id, building_ids))
+            return _sites(connection, SENSORS.many(connection, question.order_by(c.id)))
 
     def sites(self, shard: int) -> list[tuple[Building, Grade | None, Site]]:
         """Read everything that one shard watches: the sensors on its gateways.
@@ -407,13 +421,17 @@ def _check_version(noun: str, old: T | None, new: T) -> None:
 
 
 def _grades(connection: Connection, building_ids: Any, day: date) -> dict[str, Grade]:
+    return {id_: made.grade for id_, made in _appraised(connection, building_ids, day).items()}
+
+
+def _appraised(connection: Connection, building_ids: Any, day: date) -> dict[str, Appraisal]:
     column = tables.appraisals.c.building_id
     question = APPRAISALS.select().where(among(connection, column, building_ids))
     made: dict[str, list[Appraisal]] = {}
     for appraisal in APPRAISALS.many(connection, question):
         made.setdefault(appraisal.building_id, []).append(appraisal)
-    grades = {building_id: grade_on(found, day) for building_id, found in made.items()}
-    return {building_id: grade for building_id, grade in grades.items() if grade is not None}
+    found = {building_id: in_force(all_of_them, day) for building_id, all_of_them in made.items()}
+    return {building_id: newest for building_id, newest in found.items() if newest is not None}
 
 
 def _sites(connection: Connection, sensors: Sequence[Sensor]) -> dict[str, Site]:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, Table, Text
 
+from domain.assessed import Band
 from domain.assessments import Reason, SharedCause, SuspectedGrade
 from domain.contexts import ContextKind
 from domain.jobs import RunState
@@ -68,6 +69,10 @@ assessments = Table(
     Column("novelty", Double),
     Column("shared", Nested(tuple[SharedCause, ...]), nullable=False),
     Column("details", Nested(tuple[tuple[str, float | str], ...]), nullable=False),
+    # the band as it was told, and the channels with those that told something
+    Column("band", Words(Band)),
+    Column("channels", Integer),
+    Column("told", Integer),
     Index(None, "building_id", "at_ns", "made_at_ns"),
 )
 

@@ -72,7 +72,9 @@ def swing(quarter: Quarter, building_id: str) -> None:
 def shot(page: "Page", name: str, size: str) -> None:
     """Keep a picture where `ANJU_TEST_SHOTS` says so, for people to look at."""
     if folder := os.environ.get("ANJU_TEST_SHOTS"):
-        page.screenshot(path=str(Path(folder) / f"{name}-{size}.png"), full_page=True)
+        page.screenshot(
+            path=str(Path(folder) / f"{name}-{size}.png"), full_page=True, caret="initial"
+        )
 
 
 def no_wider_than_the_screen(page: "Page") -> bool:
@@ -110,22 +112,6 @@ def test_asking_again_puts_a_run_up(open_as: Opened, quarter: Quarter) -> None:
     expect(page.locator("#building-assessment .good")).to_be_visible()
     (run,) = quarter.records.jobs.waiting()
     assert run.detail == first
-
-
-def test_the_portfolio_lists_the_worst_first_and_the_blind_last(
-    open_as: Opened, quarter: Quarter, size: str
-) -> None:
-    first, blind, *_ = fill(quarter)
-    page = open_as("duty", "/portfolio", size)
-    rows = page.locator("tbody tr td.lead a")
-    assert rows.nth(0).get_attribute("href") == f"/buildings/{first}"
-    assert rows.nth(1).get_attribute("href") == f"/buildings/{blind}"
-    expect(page.locator("#movers")).to_be_visible()
-    assert no_wider_than_the_screen(page)
-    shot(page, "portfolio", size)
-    page.fill("#as-of", "soon")
-    page.get_by_role("button", name="查看").click()
-    expect(page.locator("#as-of-fault")).to_contain_text("soon")
 
 
 def test_works_are_written_down_and_seen_on_plan_and_line(

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from domain.assessments import Reason
+from domain.assessed import Band, Coverage
+from domain.assessments import Health, Reason, SuspectedGrade
 from domain.budget import Budget
 from domain.clock import DAY_NS
 from domain.contexts import ContextEvent, ContextKind
-from domain.errors import Conflict, InvalidInput
+from domain.errors import Conflict, InvalidInput, NotFound
 from domain.labels import Label, Outcome
 from domain.ports import GatewayStatus, Judgement, Page
 from storage.records import Records
@@ -113,3 +114,42 @@ def test_a_boot_counter_is_kept_with_the_moment_it_was_first_heard(records: Reco
         records.judgement.commit(Judgement(0, offset, statuses=(status,)))
     assert records.fleet.boots(["g", "other"]) == {"g": [10, 30]}
     assert records.fleet.boots([]) == {}
+
+
+def test_what_holds_is_found_by_building_blind_ones_passed_over_when_asked(
+    records: Records,
+) -> None:
+    calm = assessed("near", 20.0, DAY_NS)
+    blind = replace(
+        calm.assessment, id="blind", at_ns=2 * DAY_NS, suspected=SuspectedGrade.CANNOT_JUDGE
+    )
+    mute = replace(calm.assessment.verdicts[0], health=Health.BLIND)
+    blind = replace(blind, verdicts=(*calm.assessment.verdicts, mute))
+    row = replace(calm, assessment=blind, made_at_ns=2 * DAY_NS, band=Band.CANNOT_JUDGE)
+    assert records.assessments.put([calm, row]) == 2
+    store = records.assessments
+    assert store.newest(["b-near", "no-such"])["b-near"].band is Band.CANNOT_JUDGE
+    assert store.newest(["b-near"])["b-near"].coverage == Coverage(2, 1)
+    judged = store.newest(["b-near"], judged=True)["b-near"]
+    assert (judged.assessment.score, judged.band, judged.coverage) == (20.0, None, Coverage(1, 1))
+    assert store.newest(as_of_ns=DAY_NS)["b-near"].assessment.id == calm.assessment.id
+    said = store.verdicts(["blind", "no-such"])
+    assert said == {"blind": blind.verdicts}
+
+
+def test_a_history_goes_on_after_any_of_its_rows(records: Records) -> None:
+    rows = []
+    for number, (at, made) in enumerate([(1, 1), (2, 2), (2, 2), (2, 3), (3, 3)]):
+        one = assessed("near", float(number), at * DAY_NS)
+        again = replace(one.assessment, id=f"as-{number}")
+        rows.append(replace(one, assessment=again, made_at_ns=made * DAY_NS))
+    records.assessments.put([*rows, assessed("far")])
+    whole = [r.assessment.id for r in records.assessments.history("b-near")]
+    assert whole == ["as-4", "as-3", "as-1", "as-2", "as-0"]
+    paged, after = [], ""
+    while page := records.assessments.history("b-near", after=after, limit=2):
+        paged += [r.assessment.id for r in page]
+        after = paged[-1]
+    assert paged == whole
+    with pytest.raises(NotFound, match="no assessment 'as-far' of building 'b-near'"):
+        records.assessments.history("b-near", after="as-far")

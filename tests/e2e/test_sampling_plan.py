@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.stage import fill_register
 from domain.alerts import Alert, AlertEvent, AlertState, EventKind
 from domain.clock import HOUR_NS, MINUTE_NS
+from domain.contexts import ContextEvent, ContextKind
 from domain.findings import Cause
 from domain.limits import Level
 from domain.sampling import SamplingPlan
@@ -171,3 +172,19 @@ def test_a_gateway_that_was_away_gets_its_plan_when_it_comes_back(scene: Scene) 
     scene.skip(1)
     scene.player.gateways[scene.gateway.id].restore()
     wait_for(lambda: scene.follows(2))
+
+
+def test_a_blast_next_door_makes_the_gateway_read_faster_for_a_day(scene: Scene) -> None:
+    wait_for(lambda: scene.follows(1))
+    place = (scene.building.longitude, scene.building.latitude, 300.0)
+    at_ns = scene.now_ns
+    blast = ContextEvent("blast", ContextKind.BLAST, "", at_ns, at_ns, *place)
+    scene.house.records.contexts.put([blast], "test")
+    scene.skip(1)
+    wait_for(lambda: scene.follows(2))
+    plan = scene.newest()
+    assert plan is not None
+    assert plan.reason == "event"
+    assert {c.interval_s for c in plan.channels} == {300}
+    scene.skip(24)
+    wait_for(lambda: scene.follows(3))

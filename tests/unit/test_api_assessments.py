@@ -1,7 +1,5 @@
-"""Assessments, portfolio, labels, budget and context events through the API."""
+"""Assessments, labels, budget and context events through the API."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -45,11 +43,8 @@ def test_what_was_said_then_stays_when_the_past_is_assessed_again(city: City) ->
         f"{API}/buildings/b-near/assessments", params={"as_of": moment(yesterday + HOUR_NS)}
     ).json()
     assert [(row["id"], row["score"]) for row in then] == [("old", 20.0)]
-    rows = client.get(f"{API}/portfolio", params={"as_of": moment(yesterday)}).json()
-    assert {r["building_id"]: r["assessment"] and r["assessment"]["score"] for r in rows} == {
-        "b-near": 20.0,
-        "b-far": None,
-    }
+    rows = client.get(f"{API}/scores", params={"as_of": moment(yesterday)}).json()["items"]
+    assert {r["building_id"]: r["score"] for r in rows} == {"b-near": 20.0, "b-far": None}
 
 
 def test_an_assessment_shows_its_verdicts_and_its_reasons_in_both_languages(city: City) -> None:
@@ -67,22 +62,8 @@ def test_a_building_that_cannot_be_judged_has_no_score(city: City) -> None:
     keep(city, "blind", at_ns=NOW_NS, suspected=SuspectedGrade.CANNOT_JUDGE, score=50.0)
     (first, *_) = city.client("insurer").get(f"{API}/buildings/b-near/assessments").json()
     assert (first["id"], first["score"], first["band"]) == ("blind", None, "cannot judge")
-    rows = city.client("insurer").get(f"{API}/portfolio").json()
+    rows = city.client("insurer").get(f"{API}/scores").json()["items"]
     assert [row["building_id"] for row in rows] == ["b-far", "b-near"], "the blind one comes last"
-
-
-def test_the_portfolio_keeps_grade_and_score_apart_also_as_a_table(city: City) -> None:
-    client = city.client("near_insurer")
-    (row,) = client.get(f"{API}/portfolio").json()
-    assert row["appraised"]["grade"] == "C"
-    assert row["assessment"]["score"] == 72.0
-    assert row["data_age_h"] == pytest.approx(1.0)
-    text = client.get(f"{API}/portfolio.csv").text.removeprefix("\ufeff")
-    (line,) = csv.DictReader(io.StringIO(text))
-    assert (line["building_id"], line["score"], line["suspected"]) == (
-        "b-near", "72.0", "suspected C",
-    )  # fmt: skip
-    assert (line["appraised_grade"], line["report_number"]) == ("C", "R-near")
 
 
 def test_asking_for_an_assessment_puts_a_run_up_once(city: City) -> None:

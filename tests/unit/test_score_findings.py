@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from analytics.limits import load_profile
-from analytics.score_findings import RULE, deciding, finding_of, weighed
+from analytics.score_findings import RULE, deciding, finding_of, told_band, weighed
 from domain.alerts import Alert, AlertState, Contribution
 from domain.assessed import Assessed, Band, band_of
 from domain.assessments import RiskAssessment, SuspectedGrade
@@ -119,3 +119,46 @@ def test_the_band_follows_what_is_suspected(
     suspected: SuspectedGrade, score: float, band: Band
 ) -> None:
     assert band_of(said(score, 0.0, suspected=suspected).assessment, PROFILE) is band
+
+
+@pytest.mark.parametrize(
+    ("score", "before", "band"),
+    [
+        (60.0, Band.CALM, Band.C_SUSPECT),
+        (59.9, Band.C_SUSPECT, Band.C_SUSPECT),
+        (54.0, Band.C_SUSPECT, Band.C_SUSPECT),
+        (53.9, Band.C_SUSPECT, Band.WATCH),
+        (72.0, Band.D_SUSPECT, Band.D_SUSPECT),
+        (71.9, Band.D_SUSPECT, Band.C_SUSPECT),
+        (55.0, Band.D_SUSPECT, Band.C_SUSPECT),
+        (27.0, Band.WATCH, Band.WATCH),
+        (26.9, Band.WATCH, Band.CALM),
+        (26.9, Band.D_SUSPECT, Band.CALM),
+        (59.9, None, Band.WATCH),
+        (59.9, Band.CANNOT_JUDGE, Band.WATCH),
+    ],
+)
+def test_a_band_is_left_only_some_way_below_its_bound(
+    score: float, before: Band | None, band: Band
+) -> None:
+    suspected = (
+        SuspectedGrade.D
+        if score >= 80.0
+        else SuspectedGrade.C
+        if score >= 60.0
+        else SuspectedGrade.NONE
+    )
+    made = said(score, 0.0, suspected=suspected).assessment
+    assert told_band(made, PROFILE, before) is band
+
+
+def test_a_blind_building_has_no_other_band_whatever_held() -> None:
+    made = said(99.0, 0.0, suspected=SuspectedGrade.CANNOT_JUDGE).assessment
+    assert told_band(made, PROFILE, Band.D_SUSPECT) is Band.CANNOT_JUDGE
+
+
+def test_while_it_learns_the_lower_end_holds_a_band_too() -> None:
+    young = said(90.0, 53.0, learnt=30, suspected=SuspectedGrade.NONE).assessment
+    assert told_band(young, PROFILE, Band.C_SUSPECT) is Band.WATCH
+    held = said(90.0, 54.0, learnt=30, suspected=SuspectedGrade.NONE).assessment
+    assert told_band(held, PROFILE, Band.C_SUSPECT) is Band.C_SUSPECT

@@ -1,9 +1,46 @@
-// The map island: buildings as points with the shape and colour of their worst open level.
+// The map island: buildings as points with the shape and colour of their worst open level, or of
+// the band of their score (`data-look="bands"`).
 // No tiles, no glyphs, no sprites: the ground is plain and every symbol is drawn here, so that it
 // works without the internet.
 
 const WORDS = ["none", "blue", "yellow", "orange", "red"];
 const RATIO = 2;
+//: what the numbers mean, the mildest first: key of the words, colour, letter
+const BANDS = [["calm", "--line-strong", ""], ["cannot judge", "--ink-2", "?"], ["watch", "--band-watch", "!"], ["C-suspect", "--band-c", "C"], ["D-suspect", "--band-d", "D"]];
+let bands = false;
+
+function colour(level) {
+  if (bands) return css(BANDS[level][1]);
+  return level ? css(`--${WORDS[level]}`) : css("--line-strong");
+}
+
+function said(words, level) {
+  return bands ? words[`band.${level}`] : words[`level.${WORDS[level]}`];
+}
+
+/** A band is drawn as what it is, a suspicion: an outline with its letter, full only for D. */
+function band(context, level, x, y, r) {
+  const [, , letter] = BANDS[level];
+  context.beginPath();
+  if (level >= 3) context.roundRect(x - r, y - r, r * 2, r * 2, r * 0.35);
+  else context.arc(x, y, level ? r : r * 0.55, 0, Math.PI * 2);
+  const full = level === 0 || level === 4;
+  context.fillStyle = full ? colour(level) : css("--surface");
+  context.fill();
+  if (level) {
+    context.setLineDash(level === 1 ? [1.5, 2] : level === 3 ? [3.5, 2] : []);
+    context.lineWidth = 2;
+    context.strokeStyle = colour(level);
+    context.stroke();
+    context.setLineDash([]);
+    context.fillStyle = full ? css("--surface") : colour(level);
+    context.font = `700 ${Math.round(r * 1.3)}px sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(letter, x, y + r * 0.08);
+    context.textAlign = "start";
+  }
+}
 
 function css(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -33,12 +70,16 @@ function symbol(level, chosen) {
     context.strokeStyle = css("--accent");
     context.stroke();
   }
+  if (bands) {
+    band(context, level, 17, 17, 9);
+    return context.getImageData(0, 0, size, size);
+  }
   path(context, level, 17, 17, 9);
   context.lineJoin = "round";
   context.lineWidth = 3;
   context.strokeStyle = css("--surface");
   context.stroke();
-  context.fillStyle = level ? css(`--${WORDS[level]}`) : css("--line-strong");
+  context.fillStyle = colour(level);
   context.fill();
   return context.getImageData(0, 0, size, size);
 }
@@ -57,11 +98,12 @@ function cluster(level, count) {
   context.fillStyle = css("--surface");
   context.fill();
   context.lineWidth = level ? 2.5 : 1.5;
-  context.strokeStyle = level ? css(`--${WORDS[level]}`) : css("--line-strong");
+  context.strokeStyle = colour(level);
   context.stroke();
-  if (level) {
+  if (level && bands) band(context, level, 17, 15, 7);
+  else if (level) {
     path(context, level, 17, 15, 6);
-    context.fillStyle = css(`--${WORDS[level]}`);
+    context.fillStyle = colour(level);
     context.fill();
   }
   context.fillStyle = css("--ink");
@@ -144,7 +186,7 @@ function list(place, words, features, picked) {
     link.href = `/buildings/${encodeURIComponent(p.id)}`;
     link.textContent = p.name;
     link.addEventListener("focus", () => picked(p.id));
-    item.append(link, ` · ${words[`level.${WORDS[p.level]}`]}`);
+    item.append(link, ` · ${said(words, p.level)}`);
     items.append(item);
   }
   box.append(items);
@@ -164,7 +206,7 @@ function popup(library, words, properties, at) {
   const address = document.createElement("div");
   address.textContent = properties.address;
   const level = document.createElement("div");
-  level.textContent = words[`level.${WORDS[properties.level]}`];
+  level.textContent = said(words, properties.level);
   const link = document.createElement("a");
   link.href = `/buildings/${encodeURIComponent(properties.id)}`;
   link.textContent = words.open;
@@ -178,6 +220,7 @@ function popup(library, words, properties, at) {
  */
 export async function showMap(place, picked) {
   const words = JSON.parse(place.dataset.words);
+  bands = place.dataset.look === "bands";
   const none = { type: "FeatureCollection", features: [] };
   let data = { ...none, districts: none };
   try {
