@@ -84,7 +84,9 @@ def _write_claims(
     changed = [(old.get(claim.id), claim) for claim in claims if old.get(claim.id) != claim]
     for before, claim in changed:
         check_text(claim)
-        if (claim.model_id, claim.to_revision) != (revision.model_id, revision.id):
+        # a newer revision closes open proposals of the ones before
+        known = before is not None and before.to_revision == claim.to_revision
+        if claim.model_id != revision.model_id or not (claim.to_revision == revision.id or known):
             raise InvalidInput(f"claim {claim.id!r} must be of revision {revision.id!r}", "claims")
         if not 0.0 <= claim.score <= 1.0:
             raise InvalidInput(f"score must be 0 to 1, got {claim.score:g}", "score")
