@@ -24,6 +24,7 @@ from analytics.limits import load_profile
 from analytics.measured import load_measured
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.ahead import furthest
 from app.assess import JOB as ASSESS
 from app.assess import Assessor, timetable
 from app.assess_cases import judge
@@ -197,7 +198,7 @@ class House:
         return SqliteSpool(
             self.settings.spool_path,
             limit_bytes=self.settings.ingest.spool_limit_bytes,
-            start_after=self.records.judgement.judged(self.settings.broker.shard),
+            start_after=furthest(self.records.judgement, self.settings.broker.shard),
             clock_rules=ClockRules(
                 tolerance_ns=self.settings.ingest.future_s * SECOND_NS,
                 late_ns=self.settings.ingest.late_s * SECOND_NS,
@@ -417,7 +418,10 @@ class House:
             if Role.INGEST in self.roles:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:
-                self._run("pipeline", self._judge)
+                # with ingest in this process the spool says when there is something to judge
+                ingests = Role.INGEST in self.roles
+                written = self.spool_writer.written if ingests else None
+                self._run("pipeline", self._judge, wake=written)
                 self._run("storing", self._store)
                 self._run("retention", self._make_retention().run_once, rest_s=_JOBS_EVERY_S)
                 self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
@@ -707,14 +711,23 @@ class House:
         thread.start()
         self._threads.append(thread)
 
-    def _run(self, name: str, step: Callable[[], int], *, rest_s: float = _IDLE_S) -> None:
+    def _run(
+        self,
+        name: str,
+        step: Callable[[], int],
+        *,
+        rest_s: float = _IDLE_S,
+        wake: threading.Event | None = None,
+    ) -> None:
         thread = threading.Thread(
-            target=self._loop, args=(name, step, rest_s), name=name, daemon=True
+            target=self._loop, args=(name, step, rest_s, wake), name=name, daemon=True
         )
         self._threads.append(thread)
         thread.start()
 
-    def _loop(self, name: str, step: Callable[[], int], rest_s: float) -> None:
+    def _loop(
+        self, name: str, step: Callable[[], int], rest_s: float, wake: threading.Event | None
+    ) -> None:
         """Repeat a step while there is work; rest when there is none, longer when it fails."""
         rest = rest_s
         while not self._stop.is_set():
@@ -730,7 +743,9 @@ class House:
                 self.failed = error
                 self._stop.set()
                 return
-            self._stop.wait(rest)
+            (wake or self._stop).wait(rest)
+            if wake is not None:
+                wake.clear()
 
 
 class _Cached:

@@ -121,7 +121,7 @@ class IngestSettings(_Part):
         1_000_000, ge=1_000, description="larger payloads are rejected with a reason"
     )
     batch_wait_s: float = Field(
-        0.025, gt=0, le=1, description="longest time that a message waits for others, seconds"
+        0.01, gt=0, le=1, description="longest time that a message waits for others, seconds"
     )
     receipt_every_s: float = Field(
         0.2, ge=0, le=60, description="least time between two receipts to one gateway, seconds"
