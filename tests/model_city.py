@@ -13,6 +13,13 @@ from domain.rooms import RoomSchema, SchemaRoom, SchemaStorey
 from tests.api_city import DISTRICTS, NOW_NS, City
 
 GLB = b"glTF" + bytes(range(256)) * 40
+#: the least that can be read as a model
+UPLOAD = """ISO-10303-21;
+HEADER;FILE_DESCRIPTION((''),'2;1');FILE_NAME('{place}','2026-11-23T00:00:00',(''),(''),'','','');
+FILE_SCHEMA(('IFC4'));ENDSEC;
+DATA;#1=IFCPROJECT('0hJyzL0b56xRfFkD4oXNeB',$,'{place}',$,$,$,$,$,$);ENDSEC;
+END-ISO-10303-21;
+"""
 PACKED = gzip.compress(GLB, mtime=0)
 
 
@@ -42,7 +49,7 @@ def add_model(city: City, place: str) -> BimRevision:
     models, files = city.records.models, city.services.files
     models.put_model(BimModel(f"bm-{place}", f"b-{place}", f"模型 {place}", by="test"), "test")
     file_key, glb_key = f"bim/{place}/a.ifc", f"bim/{place}/a.1.glb"
-    upload = f"ISO-10303-21; {place}".encode()
+    upload = UPLOAD.format(place=place).encode()
     stored, glb = files.put(file_key, upload), files.put(glb_key, GLB)
     files.put(packed_key(glb_key), PACKED)
     new = models.add_revision(

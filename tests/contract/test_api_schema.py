@@ -41,6 +41,12 @@ schemathesis.openapi.format(
 
 #: operations with rules that no JSON schema can say: 422 may meet what fits the document
 RULES = {
+    "GET /api/v1/revisions/{revision_id}/export.ifc": "the file must be a model",
+    "GET /api/v1/revisions/{revision_id}/fitness": "the file must be a model",
+    "POST /api/v1/revisions/{revision_id}/fitness": "the file must be a model, the other an IDS",
+    "POST /api/v1/buildings/{building_id}/bcf": "the file must be a BCF file",
+    "POST /api/v1/buildings/{building_id}/bcf/preview": "the file must be a BCF file",
+    "PUT /api/v1/defects/{defect_id}/snapshot": "the file must be a whole PNG",
     "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}/report": (
         "the file must be a whole PDF, JPEG or PNG"
     ),

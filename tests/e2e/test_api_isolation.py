@@ -181,6 +181,7 @@ REPORT = "PUT /buildings/{building_id}/appraisals/{appraisal_id}/report"
 TABLE = ("a.csv", b"x,y\n1,2\n", "text/csv")
 EVENTS = ("c.csv", b"kind,started_at\nworks,2026-11-01 08:00\n", "text/csv")
 PDF = ("r.pdf", b"%PDF-1.7\n" + b"x" * 300 + b"\n%%EOF\n", "application/pdf")
+TOPICS = ("t.bcf", b"no topics", "application/octet-stream")
 #: a file that fits each route which takes one
 UPLOADS = {
     "POST /buildings/import": TABLE,
@@ -189,6 +190,10 @@ UPLOADS = {
     "POST /contexts/import/preview": EVENTS,
     "POST /buildings/{building_id}/by-hand/import": TABLE,
     "POST /buildings/{building_id}/by-hand/import/preview": TABLE,
+    "POST /buildings/{building_id}/bcf": TOPICS,
+    "POST /buildings/{building_id}/bcf/preview": TOPICS,
+    "POST /revisions/{revision_id}/fitness": ("a.ids", b"<ids/>", "application/xml"),
+    "PUT /defects/{defect_id}/snapshot": ("a.png", b"no picture", "image/png"),
     REPORT: PDF,
     "POST /models/{model_id}/revisions": ("a.ifc", b"ISO-10303-21;", "application/x-step"),
 }
