@@ -82,7 +82,7 @@ def create_app(services: Services) -> Application:
     for router in routers():
         app.include_router(router, prefix=PREFIX)
     # the last one added is the outermost
-    app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(BodyLimitMiddleware, services=services)
     app.add_middleware(CallerMiddleware, services=services, log_in_paths=LOG_IN_PATHS)
     app.add_middleware(HeaderMiddleware, secure=services.secure_cookies)
     return app

@@ -1,21 +1,28 @@
 """How large a request may be."""
 
+import re
+
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problem import problem
+from domain.services import Services
 
 BODY_BYTES_MAX = 1_000_000
 #: for `multipart/form-data`: tables and files that somebody uploads
 UPLOAD_BYTES_MAX = 20_000_000
+#: where models are uploaded: as much as their desk takes, and what goes around a file
+_MODELS = re.compile(r"/api/v1/models/[^/]+/revisions")
+_AROUND_BYTES = 100_000
 
 
 class BodyLimitMiddleware:
     """Answer 413 to a body that is too large, at the latest when it has come that far."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -24,7 +31,7 @@ class BodyLimitMiddleware:
             return
         headers = Headers(scope=scope)
         upload = headers.get("Content-Type", "").lower().startswith("multipart/form-data")
-        limit = UPLOAD_BYTES_MAX if upload else BODY_BYTES_MAX
+        limit = self._upload_limit(scope["path"]) if upload else BODY_BYTES_MAX
         detail = f"a body may have {limit:,} bytes"
         announced = headers.get("Content-Length", "")
         # the length that is announced may be missing or wrong: what comes is counted too
@@ -43,3 +50,8 @@ class BodyLimitMiddleware:
             return message
 
         await self._app(scope, counted, send)
+
+    def _upload_limit(self, path: str) -> int:
+        if _MODELS.fullmatch(path):
+            return self._services.model_desk.file_bytes_max + _AROUND_BYTES
+        return UPLOAD_BYTES_MAX

@@ -16,6 +16,7 @@ from domain.errors import (
     Conflict,
     Forbidden,
     InvalidInput,
+    ModelRejected,
     NotFound,
     SafetyError,
     StoreUnavailable,
@@ -39,6 +40,7 @@ KINDS: dict[int, tuple[str, str]] = {
     412: ("stale", "The object has changed since it was read"),
     413: ("too-large", "The body is too large"),
     415: ("media-type", "This kind of body is not read here"),
+    416: ("range", "The file has no such part"),
     422: ("invalid", "A value is not acceptable"),
     429: ("too-many", "Too many requests"),
     500: ("internal", "Something broke on our side"),
@@ -61,6 +63,7 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="for people: what was wanted and what came")
     errors: list[FieldProblem] = Field(default=[], description="by field, where there are any")
+    code: str = Field(default="", description="stable word for why a model is not taken")
 
 
 class NotLoggedIn(HTTPException):
@@ -106,6 +109,7 @@ def problem(
     detail: str,
     errors: list[FieldProblem] | None = None,
     headers: dict[str, str] | None = None,
+    code: str = "",
 ) -> Response:
     """Answer with problem details."""
     name, title = KINDS.get(status, (str(status), HTTPStatus(status).phrase))
@@ -116,6 +120,7 @@ def problem(
         # a text from outside may hold half a surrogate pair, which no encoder takes
         detail=detail.encode("utf-8", "replace").decode(),
         errors=errors or [],
+        code=code,
     )
     content = body.model_dump(exclude_defaults=True)
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
@@ -132,6 +137,8 @@ def status_of(error: SafetyError) -> int:
             return 409
         case InvalidInput():
             return 422
+        case ModelRejected():
+            return 413 if error.code == "too large" else 422
         case TooManyAttempts():
             return 429
         case StoreUnavailable():
@@ -156,7 +163,8 @@ def problem_of(error: SafetyError) -> Response:
     fields = None
     if isinstance(error, InvalidInput) and error.field:
         fields = [FieldProblem(field=f"body.{error.field}", message=str(error))]
-    return problem(status, str(error), fields)
+    code = error.code if isinstance(error, ModelRejected) else ""
+    return problem(status, str(error), fields, code=code)
 
 
 def _safety(_: Request, error: Exception) -> Response:

@@ -24,6 +24,7 @@ from analytics.limits import load_profile
 from analytics.measured import load_measured
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.ahead import furthest
 from app.assess import JOB as ASSESS
 from app.assess import Assessor, timetable
 from app.assess_cases import judge
@@ -34,6 +35,8 @@ from app.doors import broker_of, door_of, gateway_url_of, receiver_of
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.jobs import Job, Jobs
+from app.model_work import ModelWork
+from app.models import StoredModelDesk
 from app.modes import JOB as MODES
 from app.modes import TIMES, Gatherer, ModeFinder
 from app.pipeline import Pipeline
@@ -47,6 +50,8 @@ from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from app.waves import WaveDesk
 from app.weather_feed import EVERY_HOUR, WeatherFeed
 from app.weather_feed import JOB as WEATHER
+from bim.limited import LimitedReader
+from bim.limits import ReadLimits
 from domain.clock import HOUR_NS, SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
@@ -84,6 +89,7 @@ class Role(StrEnum):
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
 _PLANS_EVERY_S = 5.0
+_MODELS_EVERY_S = 0.5
 _JOBS_EVERY_S = 60.0
 _BANDS_EVERY_S = 1.0
 #: an insurer's receiver that is away is asked again at least once an hour, for three days
@@ -189,7 +195,7 @@ class House:
         return SqliteSpool(
             self.settings.spool_path,
             limit_bytes=self.settings.ingest.spool_limit_bytes,
-            start_after=self.records.judgement.judged(self.settings.broker.shard),
+            start_after=furthest(self.records.judgement, self.settings.broker.shard),
             clock_rules=ClockRules(
                 tolerance_ns=self.settings.ingest.future_s * SECOND_NS,
                 late_ns=self.settings.ingest.late_s * SECOND_NS,
@@ -326,6 +332,12 @@ class House:
         )
 
     @cached_property
+    def model_desk(self) -> StoredModelDesk:
+        """Takes models in."""
+        most = self.settings.bim.file_bytes_max
+        return StoredModelDesk(self.records.models, self.files, self.clock, most)
+
+    @cached_property
     def services(self) -> Services:
         """What the API and the pages work with."""
         return Services(
@@ -365,6 +377,7 @@ class House:
             private_webhooks=self.settings.score_webhooks.private_addresses,
             models=self.records.models,
             places=self.records.places,
+            model_desk=self.model_desk,
             measured=load_measured(),
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
@@ -385,12 +398,15 @@ class House:
             self.records  # noqa: B018 - opened first: every role needs it
             if self.roles & {Role.ANALYSE, Role.SERVE, Role.JOBS}:
                 self.readings  # noqa: B018 - a file that another process holds is told at once
-            if Role.SERVE in self.roles:
+            if self.roles & {Role.SERVE, Role.JOBS}:
                 self.files  # noqa: B018 - a folder that cannot be written is told at once
             if Role.INGEST in self.roles:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:
-                self._run("pipeline", self._judge)
+                # with ingest in this process the spool says when there is something to judge
+                ingests = Role.INGEST in self.roles
+                written = self.spool_writer.written if ingests else None
+                self._run("pipeline", self._judge, wake=written)
                 self._run("storing", self._store)
                 self._run("retention", self._make_retention().run_once, rest_s=_JOBS_EVERY_S)
                 self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
@@ -411,6 +427,7 @@ class House:
             if Role.JOBS in self.roles:
                 self._jobs = self._make_jobs()
                 self._jobs.start()
+                self._run("models", self._make_model_work().run_once, rest_s=_MODELS_EVERY_S)
             if self.roles:
                 self._self_watch = self._make_self_watch()
                 self._self_watch.start()
@@ -591,6 +608,26 @@ class House:
             lease_s=jobs.lease_s,
         )
 
+    def _make_model_work(self) -> ModelWork:
+        bim, jobs = self.settings.bim, self._jobs
+        limits = ReadLimits(
+            file_bytes_max=bim.file_bytes_max,
+            memory_bytes_max=bim.memory_bytes_max,
+            index_wall_s=bim.index_s,
+            mesh_wall_s=bim.mesh_s,
+            mesh_wall_s_per_mb=bim.mesh_s_per_mb,
+        )
+        return ModelWork(
+            self.records.models,
+            self.records.places,
+            self.files,
+            LimitedReader(limits),
+            self.clock,
+            self.settings.models_scratch,
+            # the holder of the lease does it, as all that only one process may do
+            lambda: not self._stop.is_set() and jobs is not None and jobs.fence is not None,
+        )
+
     def _make_planner(self) -> Planner:
         records = self.records
         profile = load_profile(self.settings.profile)
@@ -656,14 +693,23 @@ class House:
         thread.start()
         self._threads.append(thread)
 
-    def _run(self, name: str, step: Callable[[], int], *, rest_s: float = _IDLE_S) -> None:
+    def _run(
+        self,
+        name: str,
+        step: Callable[[], int],
+        *,
+        rest_s: float = _IDLE_S,
+        wake: threading.Event | None = None,
+    ) -> None:
         thread = threading.Thread(
-            target=self._loop, args=(name, step, rest_s), name=name, daemon=True
+            target=self._loop, args=(name, step, rest_s, wake), name=name, daemon=True
         )
         self._threads.append(thread)
         thread.start()
 
-    def _loop(self, name: str, step: Callable[[], int], rest_s: float) -> None:
+    def _loop(
+        self, name: str, step: Callable[[], int], rest_s: float, wake: threading.Event | None
+    ) -> None:
         """Repeat a step while there is work; rest when there is none, longer when it fails."""
         rest = rest_s
         while not self._stop.is_set():
@@ -679,7 +725,9 @@ class House:
                 self.failed = error
                 self._stop.set()
                 return
-            self._stop.wait(rest)
+            (wake or self._stop).wait(rest)
+            if wake is not None:
+                wake.clear()
 
 
 class _Cached:

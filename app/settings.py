@@ -121,7 +121,7 @@ class IngestSettings(_Part):
         1_000_000, ge=1_000, description="larger payloads are rejected with a reason"
     )
     batch_wait_s: float = Field(
-        0.025, gt=0, le=1, description="longest time that a message waits for others, seconds"
+        0.01, gt=0, le=1, description="longest time that a message waits for others, seconds"
     )
     receipt_every_s: float = Field(
         0.2, ge=0, le=60, description="least time between two receipts to one gateway, seconds"
@@ -196,6 +196,28 @@ class FilesSettings(_Part):
         ge=1_000,
         le=19_000_000,
         description="largest report file of an appraisal (PDF, JPEG or PNG)",
+    )
+
+
+class BimSettings(_Part):
+    """Models of buildings (IFC): how large a file may be, and what reading it may take."""
+
+    file_bytes_max: int = Field(
+        200_000_000, ge=1_000, le=2_000_000_000, description="largest IFC file that is taken"
+    )
+    memory_bytes_max: int = Field(
+        3 * 2**30,
+        ge=2**29,
+        description="address space of the process that reads a file; more ends it with a reason",
+    )
+    index_s: float = Field(
+        25.0, gt=0, le=600, description="longest time to read what a file says, seconds"
+    )
+    mesh_s: float = Field(
+        15.0, gt=0, le=3600, description="longest time to make the shapes of a file, seconds"
+    )
+    mesh_s_per_mb: float = Field(
+        2.0, ge=0, le=60, description="so much longer for each MB of the file, seconds"
     )
 
 
@@ -415,6 +437,7 @@ class Settings(BaseSettings):
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
     files: FilesSettings = FilesSettings()
+    bim: BimSettings = BimSettings()
     retention: RetentionSettings = RetentionSettings()
     waves: WavesSettings = WavesSettings()
     modes: ModesSettings = ModesSettings()
@@ -475,6 +498,11 @@ class Settings(BaseSettings):
     def waves_folder(self) -> Path:
         """Folder of the waveforms."""
         return Path(self.waves.folder) if self.waves.folder else self.folder / "waves"
+
+    @property
+    def models_scratch(self) -> Path:
+        """Folder of what is in the making from models."""
+        return self.folder / "scratch" / "models"
 
     @property
     def hours_folder(self) -> Path:

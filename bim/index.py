@@ -8,6 +8,7 @@ from typing import Any
 
 import ifcopenshell
 
+from bim.attributes import DESCRIPTION, FIRST, GUID, NAME, OBJECT_TYPE, SECOND, TAG
 from bim.faults import Fault, Warned
 from bim.hashes import content_hash
 from bim.placements import storeys_of
@@ -19,8 +20,6 @@ from domain.elements import ElementVersion
 from domain.errors import ModelRejected
 
 NAME_MAX = 500
-#: own attributes that are worth a row
-_ATTRIBUTES = ("PredefinedType", "ObjectType", "Description")
 _PLACEHOLDER = re.compile(r"\s*//.*//\s*|\s*(?:default|undefined|未命名)\s*", re.IGNORECASE)
 
 
@@ -48,8 +47,9 @@ def read(path: Path, revision_id: str, warnings: tuple[tuple[str, str], ...]) ->
     elevations = {one.global_id: one.elevation_m for one in storeys}
     sets = Properties(file, units)
     materials = _Materials(file)
+    kinds: dict[str, int] = {}
     found = [
-        _version(one, revision_id, tree, elevations, sets, materials)
+        _version(one, revision_id, tree, elevations, sets, materials, kinds)
         for one in _elements(file)
     ]  # fmt: skip
     if not found:
@@ -86,34 +86,43 @@ def _version(
     elevations: dict[str, float],
     sets: Properties,
     materials: "_Materials",
+    kinds: dict[str, int],
 ) -> ElementVersion:
     step_id = one.id()
     ifc_class = one.is_a()
     rows = sets.of(step_id)
+    if ifc_class not in kinds:
+        kinds[ifc_class] = _place_of(one, "PredefinedType")
+    object_type = str(one.get_argument(OBJECT_TYPE) or "")
+    predefined = one.get_argument(kinds[ifc_class]) if kinds[ifc_class] >= 0 else None
     own = tuple(
         ("IFC", name, str(value)[:NAME_MAX], "")
-        for name in _ATTRIBUTES
-        if (value := getattr(one, name, None))
+        for name, value in (
+            ("PredefinedType", predefined),
+            ("ObjectType", object_type),
+            ("Description", one.get_argument(DESCRIPTION)),
+        )
+        if value
     )
     kind = sets.type_of(step_id)
-    type_name = str(kind.Name or "") if kind is not None else ""
-    type_name = type_name or str(one.ObjectType or "")
+    type_name = str(kind.get_argument(NAME) or "") if kind is not None else ""
+    type_name = type_name or object_type
     storey, space = tree.place_of(one)
-    tag = str(getattr(one, "Tag", None) or "")
-    name = str(one.Name or "")[:NAME_MAX]
+    tag = str(one.get_argument(TAG) or "") if ifc_class != "IfcSpace" else ""
+    name = str(one.get_argument(NAME) or "")[:NAME_MAX]
     material = materials.of(step_id) or (materials.of(kind.id()) if kind is not None else "")
-    guid = str(storey.GlobalId) if storey is not None else ""
+    guid = str(storey.get_argument(GUID) or "") if storey is not None else ""
     rows = (*own, *rows)
     return ElementVersion(
         revision_id=revision_id,
         step_id=step_id,
-        global_id=str(one.GlobalId or ""),
+        global_id=str(one.get_argument(GUID) or ""),
         ifc_class=ifc_class,
         name=name,
         tag=tag[:NAME_MAX],
         type_name=type_name[:NAME_MAX],
         storey_guid=guid,
-        storey_name=str(storey.Name or "")[:NAME_MAX] if storey is not None else "",
+        storey_name=str(storey.get_argument(NAME) or "")[:NAME_MAX] if storey is not None else "",
         storey_elevation_m=elevations.get(guid),
         space=space[:NAME_MAX],
         material=material,
@@ -121,6 +130,12 @@ def _version(
         properties=rows,
         content_hash=content_hash(ifc_class, type_name, name, tag, material, rows),
     )
+
+
+def _place_of(one: Any, name: str) -> int:
+    """Tell where an attribute stands in entities of a class; -1: it has none of that name."""
+    names = [one.attribute_name(place) for place in range(len(one))]
+    return names.index(name) if name in names else -1
 
 
 def _doubts(file: Any, found: list[ElementVersion], storeys: bool) -> list[tuple[str, str]]:
@@ -180,14 +195,14 @@ class _Materials:
         self._names: dict[int, str] = {}
         known: dict[int, str] = {}
         for tie in file.by_type("IfcRelAssociatesMaterial"):
-            material = tie.RelatingMaterial
+            material = tie.get_argument(SECOND)
             if material is None:
                 continue
             key = material.id()
             if key not in known:
                 names = dict.fromkeys(name for name in _material_names(material) if name)
                 known[key] = ", ".join(names)[:NAME_MAX]
-            for one in tie.RelatedObjects or ():
+            for one in tie.get_argument(FIRST) or ():
                 self._names[one.id()] = known[key]
 
     def of(self, step_id: int) -> str:

@@ -22,6 +22,8 @@ from domain.errors import ModelRejected
 
 ROOT = Path(__file__).parents[1]
 LINE_BYTES_MAX = 64 * 1024
+#: who waits is told at least so often how far it is
+_SILENT_S = 1.0
 #: what libraries say when memory ends, before they end their process
 _NO_MEMORY = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"out of memory")
 _NO_SPACE = (b"No space left", b"Disk quota")
@@ -177,8 +179,11 @@ def _follow(
     rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
+        told = (0, 0)
         while (left := until - time.monotonic()) > 0:
-            if not selector.select(left):
+            if not selector.select(min(left, _SILENT_S)):
+                if note:
+                    note(*told)  # nothing new: whoever waits may leave off
                 continue
             piece = os.read(pipe.fileno(), 4096)
             if not piece:
@@ -187,7 +192,8 @@ def _follow(
             for line in lines:
                 parts = line.split()
                 if note and len(parts) == 2 and all(part.isdigit() for part in parts):
-                    note(int(parts[0]), int(parts[1]))
+                    told = int(parts[0]), int(parts[1])
+                    note(*told)
     try:
         process.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:

@@ -3,6 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+from bim.attributes import (
+    FIRST,
+    HAS_PROPERTIES,
+    NAME,
+    QUANTITIES,
+    QUANTITY_UNIT,
+    QUANTITY_VALUE,
+    SECOND,
+    TYPE_SETS,
+    VALUE,
+    VALUE_UNIT,
+)
 from bim.units import Units, name_of
 
 #: set, name, value as text, unit
@@ -12,14 +24,14 @@ Row = tuple[str, str, str, str]
 ROWS_MAX = 2_000
 TEXT_MAX = 2_000
 DEPTH_MAX = 4
-_QUANTITIES = {
-    "IfcQuantityLength": ("LengthValue", "LENGTHUNIT"),
-    "IfcQuantityArea": ("AreaValue", "AREAUNIT"),
-    "IfcQuantityVolume": ("VolumeValue", "VOLUMEUNIT"),
-    "IfcQuantityWeight": ("WeightValue", "MASSUNIT"),
-    "IfcQuantityTime": ("TimeValue", "TIMEUNIT"),
-    "IfcQuantityCount": ("CountValue", ""),
-    "IfcQuantityNumber": ("NumberValue", ""),
+_KIND_OF_UNIT = {
+    "IfcQuantityLength": "LENGTHUNIT",
+    "IfcQuantityArea": "AREAUNIT",
+    "IfcQuantityVolume": "VOLUMEUNIT",
+    "IfcQuantityWeight": "MASSUNIT",
+    "IfcQuantityTime": "TIMEUNIT",
+    "IfcQuantityCount": "",
+    "IfcQuantityNumber": "",
 }
 
 
@@ -40,16 +52,19 @@ class Properties:
         self._sets: dict[int, list[Any]] = {}
         self._types: dict[int, Any] = {}
         self._of_type: dict[int, tuple[Row, ...]] = {}
+        #: authoring programs share equal properties among many sets
+        self._plain: dict[int, tuple[str, str, str] | None] = {}
         for tie in file.by_type("IfcRelDefinesByProperties"):
-            content = tie.RelatingPropertyDefinition
+            content = tie.get_argument(SECOND)
             for some in content if isinstance(content, tuple) else (content,):
                 if some is None:
                     continue
-                for one in tie.RelatedObjects or ():
+                for one in tie.get_argument(FIRST) or ():
                     self._sets.setdefault(one.id(), []).append(some)
         for tie in file.by_type("IfcRelDefinesByType"):
-            for one in tie.RelatedObjects or ():
-                self._types[one.id()] = tie.RelatingType
+            kind = tie.get_argument(SECOND)
+            for one in tie.get_argument(FIRST) or ():
+                self._types[one.id()] = kind
 
     def type_of(self, step_id: int) -> Any:
         """Give the type of an object, or `None`."""
@@ -68,19 +83,20 @@ class Properties:
     def _of_kind(self, kind: Any) -> tuple[Row, ...]:
         key = kind.id()
         if key not in self._of_type:
-            sets = kind.HasPropertySets or ()
+            sets = kind.get_argument(TYPE_SETS) or ()
             self._of_type[key] = tuple(row for one in sets for row in self._of_set(one))
         return self._of_type[key]
 
     def _of_set(self, one: Any) -> tuple[Row, ...]:
         key = one.id()
         if key not in self._rows:
-            name = str(one.Name or "")
+            name = str(one.get_argument(NAME) or "")
             rows: list[Row] = []
-            if one.is_a("IfcPropertySet"):
-                self._add(rows, name, "", one.HasProperties or (), 0)
-            elif one.is_a("IfcElementQuantity"):
-                self._add_quantities(rows, name, "", one.Quantities or (), 0)
+            what = one.is_a()
+            if what == "IfcPropertySet":
+                self._add(rows, name, "", one.get_argument(HAS_PROPERTIES) or (), 0)
+            elif what == "IfcElementQuantity":
+                self._add_quantities(rows, name, "", one.get_argument(QUANTITIES) or (), 0)
             self._rows[key] = tuple(rows[:ROWS_MAX])
         return self._rows[key]
 
@@ -90,29 +106,39 @@ class Properties:
         for one in some:
             if one is None:
                 continue
-            label = before + str(one.Name or "")
-            what = one.is_a()
-            if what == "IfcPropertySingleValue":
-                text, measure = _text(one.NominalValue)
-            elif what == "IfcPropertyEnumeratedValue":
-                text, measure = _texts(one.EnumerationValues)
-            elif what == "IfcPropertyListValue":
-                text, measure = _texts(one.ListValues)
-            elif what == "IfcPropertyBoundedValue":
-                low, measure = _text(one.LowerBoundValue)
-                high, other = _text(one.UpperBoundValue)
-                text, measure = f"{low}..{high}", measure or other
-            elif what == "IfcComplexProperty" and depth < DEPTH_MAX:
-                self._add(rows, name, f"{label}.", one.HasProperties or (), depth + 1)
-                continue
-            else:
-                continue
-            if text:
-                unit = getattr(one, "Unit", None)
-                unit_name = name_of(unit) if unit is not None else self._units.of_measure(measure)
-                rows.append((name, label, text, unit_name))
+            key = one.id()
+            if key not in self._plain:
+                self._plain[key] = self._read(one)
+            told = self._plain[key]
+            if told is not None:
+                label, text, unit = told
+                if text:
+                    rows.append((name, before + label, text, unit))
+            elif depth < DEPTH_MAX and one.is_a() == "IfcComplexProperty":
+                inner = f"{before}{one.get_argument(0) or ''}."
+                self._add(rows, name, inner, one.HasProperties or (), depth + 1)
             if len(rows) >= ROWS_MAX:
                 return
+
+    def _read(self, one: Any) -> tuple[str, str, str] | None:
+        """Read a property's name, value and unit; `None` for one of several parts or none."""
+        what = one.is_a()
+        unit = None
+        if what == "IfcPropertySingleValue":
+            text, measure = _text(one.get_argument(VALUE))
+            unit = one.get_argument(VALUE_UNIT)
+        elif what == "IfcPropertyEnumeratedValue":
+            text, measure = _texts(one.EnumerationValues)
+        elif what == "IfcPropertyListValue":
+            text, measure = _texts(one.ListValues)
+        elif what == "IfcPropertyBoundedValue":
+            low, measure = _text(one.LowerBoundValue)
+            high, other = _text(one.UpperBoundValue)
+            text, measure = f"{low}..{high}", measure or other
+        else:
+            return None
+        unit_name = name_of(unit) if unit is not None else self._units.of_measure(measure)
+        return str(one.get_argument(0) or ""), text, unit_name
 
     def _add_quantities(
         self, rows: list[Row], name: str, before: str, some: Iterable[Any], depth: int
@@ -120,17 +146,17 @@ class Properties:
         for one in some:
             if one is None:
                 continue
-            label = before + str(one.Name or "")
-            if one.is_a("IfcPhysicalComplexQuantity"):
+            label = before + str(one.get_argument(0) or "")
+            what = one.is_a()
+            if what == "IfcPhysicalComplexQuantity":
                 if depth < DEPTH_MAX:
                     inner = one.HasQuantities or ()
                     self._add_quantities(rows, name, f"{label}.", inner, depth + 1)
                 continue
-            attribute, kind = _QUANTITIES.get(one.is_a(), ("", ""))
-            value = getattr(one, attribute, None) if attribute else None
+            value = one.get_argument(QUANTITY_VALUE) if what in _KIND_OF_UNIT else None
             if value is None:
                 continue
-            unit = one.Unit
+            unit, kind = one.get_argument(QUANTITY_UNIT), _KIND_OF_UNIT[what]
             unit_name = name_of(unit) if unit is not None else self._units.of_kind(kind)
             rows.append((name, label, _written(value), unit_name))
             if len(rows) >= ROWS_MAX:
@@ -155,7 +181,7 @@ def _text(value: Any) -> tuple[str, str]:
     if value is None:
         return "", ""
     if hasattr(value, "is_a"):
-        return _written(value[0]), value.is_a()
+        return _written(value.get_argument(0)), value.is_a()
     return _written(value), ""
 
 

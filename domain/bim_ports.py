@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from domain.anchors import Anchor, SensorMonitors
 from domain.bim_models import BimModel, BimRevision
@@ -217,6 +217,32 @@ class ModelReader(Protocol):
         ------
         ModelRejected
             When there are none to be had; says why.
+
+        """
+        ...
+
+
+class ModelDesk(Protocol):
+    """Takes uploads in; whoever has the role `jobs` reads them."""
+
+    @property
+    def file_bytes_max(self) -> int:
+        """Largest file that is taken."""
+        ...
+
+    def submit(
+        self, model: BimModel, file_name: str, file: BinaryIO, by: str
+    ) -> tuple[BimRevision, bool]:
+        """Keep a file and queue it; tells whether it is new.
+
+        The same bytes as the model's newest revision answer that one.
+
+        Raises
+        ------
+        ModelRejected
+            When it is empty or too large: nothing is kept.
+        StoreUnavailable
+            When it could not be kept.
 
         """
         ...

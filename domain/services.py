@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.access import ApiKey, Caller, Session
 from domain.adjusted import Adjuster
 from domain.assessed import AssessmentStore
-from domain.bim_ports import ModelStore, PlaceStore
+from domain.bim_ports import ModelDesk, ModelStore, PlaceStore
 from domain.budget import BudgetStore
 from domain.clock import Clock
 from domain.contexts import ContextStore
@@ -206,6 +206,7 @@ class Services:
     score_webhooks: ScoreWebhookStore
     models: ModelStore
     places: PlaceStore
+    model_desk: ModelDesk
     measured: Measured = field(default_factory=Measured)
     simulated: str = ""
     report_bytes_max: int = 15_000_000

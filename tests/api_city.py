@@ -14,6 +14,7 @@ from api.application import create_app
 from app.adjustment import StoredAdjuster
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.models import StoredModelDesk
 from app.provisioning import LocalProvisioning
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
@@ -106,6 +107,7 @@ def make_city(folder: Path) -> City:
     records = open_records(f"sqlite:///{folder / 'records.db'}", clock=clock)
     readings = MemoryReadingStore()
     identity = LocalIdentity(records.access, wall, hasher=HASHER)
+    files = FolderFiles(folder / "files")
     services = Services(
         register=records.register,
         alerts=records.alerts,
@@ -117,7 +119,7 @@ def make_city(folder: Path) -> City:
         clock=clock,
         profile=profile(),
         read_sheet=read_sheet,
-        files=FolderFiles(folder / "files"),
+        files=files,
         report_bytes_max=100_000,
         adjuster=StoredAdjuster(readings, records.register, records.judgement, load_profile()),
         fleet=records.fleet,
@@ -130,6 +132,7 @@ def make_city(folder: Path) -> City:
         score_webhooks=records.score_notices,
         models=records.models,
         places=records.places,
+        model_desk=StoredModelDesk(records.models, files, clock, 100_000),
         upkeep=records.upkeep,
         hand=records.hand,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],

@@ -32,6 +32,8 @@ HEARTBEAT_S = 15.0
 #: how soon a revoked key, a log-out or a changed scope counts
 ASK_AGAIN_S = 3.0
 CHANGES_AT_ONCE = 500
+#: kinds of changes that only those hear of who may see models
+OF_MODELS = frozenset({"model", "place"})
 
 
 class EventStream(StreamingResponse):
@@ -55,8 +57,9 @@ async def follow_events(
 ) -> EventStream:
     """Follow what happens to the alerts of the buildings that the caller may see.
 
-    Each event has a number (`id`), a kind (`event`: `alert`, `notice`) and JSON data:
-    `building_id`, `object_id`, `at`. It says what to read again, not what is there.
+    Each event has a number (`id`), a kind (`event`: `alert`, `notice`, and for those who may see
+    models `model` with a revision's id and `place`) and JSON data: `building_id`, `object_id`,
+    `at`. It says what to read again, not what is there.
     """
     streams: Streams = request.app.state.streams
     streams.check(who.user_id)
@@ -113,6 +116,8 @@ def _may_know(caller: Caller, change: Change, seen: frozenset[str] | None) -> bo
     """Tell whether a caller may be told of a change: of a building, or of Anju itself."""
     if change.building_id == INSTALLATION:
         return may_on_installation(caller, "alerts:read")
+    if change.kind in OF_MODELS and not may_do(caller, "models:read"):
+        return False
     return seen is None or change.building_id in seen
 
 

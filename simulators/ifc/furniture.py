@@ -7,15 +7,28 @@ from typing import Any
 from simulators.ifc.writer import IfcWriter, Point
 
 KINDS = ("圆桌", "沙发", "柜子", "台灯")
+#: a shape of the first kind has this many rings of corners
+RINGS = 6
 
 
 class Furniture:
-    """Puts furniture into rooms; shapes are written anew for every few pieces."""
+    """Puts furniture into rooms; each shape is written once.
 
-    def __init__(self, writer: IfcWriter, facets: int) -> None:
+    Parameters
+    ----------
+    facets
+        Fineness of every shape, faces around.
+    shapes
+        How many different shapes there are.
+
+    """
+
+    def __init__(self, writer: IfcWriter, facets: int, shapes: int) -> None:
         self._writer = writer
         self._facets = facets
-        self._stamps: dict[str, Any] = {}
+        self._shapes = max(shapes, len(KINDS))
+        self._n = 0
+        self._stamps: dict[int, Any] = {}
         old = writer.schema == "IFC2X3"
         self._class = "IfcFurnishingElement" if old else "IfcFurniture"
 
@@ -24,24 +37,27 @@ class Furniture:
     ) -> None:
         """Stand a piece in a room."""
         writer = self._writer
-        kind = KINDS[n % len(KINDS)]
+        number = self._n % self._shapes if self._shapes > len(KINDS) else n % len(KINDS)
+        self._n += 1
+        kind = KINDS[number % len(KINDS)]
         at = (draw.uniform(0.8, size[0] - 0.8), draw.uniform(0.8, size[1] - 0.8), 0.0)
         made = writer.thing(
             self._class, f"{kind}:", writer.placed(at, room),
-            writer.stamped(self._stamp(kind)), kind=("IfcFurnitureType", kind), material="木",
+            writer.stamped(self._stamp(number)), kind=("IfcFurnitureType", kind), material="木",
             sets={"Pset_ManufacturerTypeInformation": {"ModelReference": kind}},
         )  # fmt: skip
         writer.hold(room, made)
 
-    def _stamp(self, kind: str) -> Any:
-        if kind not in self._stamps:
-            number = KINDS.index(kind)
-            rings = 6 + 2 * number
-            body = self._turned(0.3 + 0.05 * number, 0.5 + 0.2 * number, rings)
-            color = (0.55 + 0.08 * number, 0.42, 0.3 + 0.1 * number, 1)
-            painted = self._writer.paint(body, f"{kind} 面", color)
-            self._stamps[kind] = self._writer.stamp(self._writer.bodies(painted, kind="Brep"))
-        return self._stamps[kind]
+    def _stamp(self, number: int) -> Any:
+        if number not in self._stamps:
+            kind, size = number % len(KINDS), 1 + 0.01 * (number // len(KINDS))
+            # as many rings as facets make shapes as heavy as real ones are in big files
+            rings = max(RINGS + 2 * kind, self._facets // 2)
+            body = self._turned((0.3 + 0.05 * kind) * size, (0.5 + 0.2 * kind) * size, rings)
+            color = (0.55 + 0.08 * kind, 0.42, 0.3 + 0.1 * kind, 1)
+            painted = self._writer.paint(body, f"{KINDS[kind]} 面", color)
+            self._stamps[number] = self._writer.stamp(self._writer.bodies(painted, kind="Brep"))
+        return self._stamps[number]
 
     def _turned(self, radius: float, height: float, rings: int) -> Any:
         """Write a turned body: rings of corners one above the other."""

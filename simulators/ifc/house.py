@@ -35,6 +35,10 @@ class HouseSpec:
         Pieces a room.
     facets
         Fineness of furniture, faces around; what makes a file big.
+    shapes
+        How many different shapes of furniture there are.
+    properties
+        How many an element bears beyond the standard ones.
     sensors
         How many are in the model; some have no shape of their own, as is usual.
     site_m
@@ -57,6 +61,8 @@ class HouseSpec:
     storey_m: float = 3.0
     furniture: int = 0
     facets: int = 12
+    shapes: int = 4
+    properties: int = 0
     sensors: int = 4
     metres: float = 0.001
     site_m: Point = (0.0, 0.0, 0.0)
@@ -84,7 +90,7 @@ def write_house(spec: HouseSpec, path: Path) -> Path:
 
 def house(spec: HouseSpec) -> Any:
     """Make a house; gives an `ifcopenshell.file`."""
-    writer = IfcWriter(spec.ifc_schema, spec.seed, spec.metres)
+    writer = IfcWriter(spec.ifc_schema, spec.seed, spec.metres, spec.properties)
     writer.project.Name = spec.name
     _georeference(writer, spec)
     site = writer.thing("IfcSite", "场地", writer.placed(spec.site_m), CompositionType="ELEMENT")
@@ -163,7 +169,7 @@ class _Layout:
         self._spec = spec
         self._random = random.Random(spec.seed * 7919 + 1)
         self._openings = Openings(writer)
-        self._furniture = Furniture(writer, spec.facets)
+        self._furniture = Furniture(writer, spec.facets, spec.shapes)
         self._wall_class = "IfcWall" if spec.ifc_schema == "IFC4X3" else "IfcWallStandardCase"
         #: what a sensor can sit on: storey, element, length, thickness, height
         self.hosts: list[tuple[Any, Any, float, float, float]] = []

@@ -70,6 +70,7 @@ class Openings:
             low = 0.0 if door else frame
             pane = writer.box((frame, -0.01, low), (wide - 2 * frame, 0.02, high - frame - low))
             glass = ("木", color) if door else ("玻璃", (0.6, 0.8, 0.9, 0.35))
-            items.append(writer.paint(pane, *glass))
+            # readers give an element one colour, that of its first body: glass for a window
+            items.insert(0 if not door else len(items), writer.paint(pane, *glass))
             self._stamps[kind] = writer.stamp(writer.bodies(*items))
         return self._stamps[kind]

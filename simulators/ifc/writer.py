@@ -36,11 +36,17 @@ class IfcWriter:
         Of the GlobalIds.
     metres
         Of one length unit: 0.001 as most authoring programs have it, or 1.
+    properties
+        How many more an element bears, as authoring programs add dozens; equal ones are shared.
 
     """
 
-    def __init__(self, schema: IfcSchema, seed: int, metres: float = 0.001) -> None:
+    def __init__(
+        self, schema: IfcSchema, seed: int, metres: float = 0.001, properties: int = 0
+    ) -> None:
         self.schema = schema
+        self._more = properties
+        self._values: dict[tuple[str, str], Any] = {}
         self._random = random.Random(seed)
         self._metres = metres
         self.file: Any = ifcopenshell.api.project.create_file(version=schema)
@@ -246,7 +252,26 @@ class IfcWriter:
             self._of_material(made, material)
         for title, content in (sets or {}).items():
             self._described(made, title, content)
+        if self._more and hasattr(made, "Tag"):
+            self._add_more(made)
         return made
+
+    def _add_more(self, made: Any) -> None:
+        """Add what an authoring program keeps of an element, in sets of ten."""
+        for start in range(0, self._more, 10):
+            rows = []
+            for n in range(start, min(start + 10, self._more)):
+                value = f"值 {self._random.randrange(6)}" if n % 10 else f"标记 {made.Tag}"
+                key = (f"参数 {n + 1}", value)
+                if key not in self._values:
+                    self._values[key] = self._property(*key)
+                rows.append(self._values[key])
+            some = self._root(
+                "IfcPropertySet", Name=f"参数组 {start // 10 + 1}", HasProperties=rows
+            )
+            self._root(
+                "IfcRelDefinesByProperties", RelatedObjects=[made], RelatingPropertyDefinition=some
+            )
 
     def _typed(self, made: Any, what: str, name: str) -> None:
         if name not in self._types:

@@ -20,6 +20,7 @@ from api.application import create_app
 from app.adjustment import StoredAdjuster
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.models import StoredModelDesk
 from app.provisioning import LocalProvisioning
 from app.watch import Watched
 from domain.access import Role, Scope, ScopeKind, User
@@ -146,6 +147,7 @@ def services_of(
         score_webhooks=records.score_notices,
         models=records.models,
         places=records.places,
+        model_desk=StoredModelDesk(records.models, FolderFiles(files), clock, 50_000_000),
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
         log_ins=(("duty officer", "duty", PASSWORD), ("insurer", "insurer", PASSWORD)),

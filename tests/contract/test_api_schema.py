@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.application import create_app
 from tests.api_city import City, make_city
+from tests.model_city import add_models
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +60,11 @@ RULES = {
     "POST /api/v1/contexts/import": "the file must be a table of events",
     "POST /api/v1/contexts/import/preview": "the file must be a table of events",
     "PUT /api/v1/contexts/{context_id}": "it ends after it began, and a place has both numbers",
+    "POST /api/v1/models/{model_id}/revisions": "the file must hold something",
+    "PUT /api/v1/buildings/{building_id}/rooms": "each room lies on a storey of the schema",
+    "PUT /api/v1/anchors/{anchor_id}": "element and revision are there, something is told",
+    "PUT /api/v1/monitors/{monitor_id}": "it ends after it began, a quaternion has length 1",
+    "PUT /api/v1/defects/{defect_id}": "sensors and what it continues are the building's",
     "POST /api/v1/scores/batch": "ids and codes are bounded together",
     "PUT /api/v1/webhooks/{webhook_id}": "the address must lie outside, and a new one needs a key",
     "PUT /api/v1/buildings/{building_id}": "nothing was built after today",
@@ -95,6 +101,12 @@ REAL = {
     "path.user_id": "u-inspector",
     "path.act_id": "act-near",
     "path.sheet_id": "sheet-near",
+    "path.model_id": "bm-near",
+    "path.revision_id": "br-near",
+    "path.element_id": "el-near",
+    "path.anchor_id": "an-near",
+    "path.monitor_id": "mo-near",
+    "path.defect_id": "de-near",
     "path.webhook_id": "wh-near",
 }
 
@@ -128,6 +140,7 @@ on_any_ids = _schema({}, POSITIVE)
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Run a city and hand out an API key of each user."""
     city = make_city(tmp_path_factory.mktemp("city"))
+    add_models(city)
     RUNNING.append(city)
     yield {
         user: city.identity.make_key(f"u-{user}", "schemathesis", "test")[0]

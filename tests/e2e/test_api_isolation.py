@@ -14,6 +14,7 @@ from domain.access import ACTIONS, Role
 from domain.ids import same_id
 from domain.ports import Page
 from tests.api_city import DISTRICTS, ROLES, City, make_city
+from tests.model_city import add_models
 from tests.wave_city import EVENT_NS, add_waves
 
 PREFIX = "/api/v1"
@@ -44,6 +45,12 @@ IDS = {
         "event_id": str(EVENT_NS),
         "assessment_id": "as-near",
         "context_id": "x-near",
+        "model_id": "bm-near",
+        "revision_id": "br-near",
+        "element_id": "el-near",
+        "anchor_id": "an-near",
+        "monitor_id": "mo-near",
+        "defect_id": "de-near",
         "webhook_id": "wh-near",
     },
     "far": {
@@ -64,6 +71,12 @@ IDS = {
         "event_id": str(EVENT_NS + 1),
         "assessment_id": "as-far",
         "context_id": "x-far",
+        "model_id": "bm-far",
+        "revision_id": "br-far",
+        "element_id": "el-far",
+        "anchor_id": "an-far",
+        "monitor_id": "mo-far",
+        "defect_id": "de-far",
         "webhook_id": "wh-far",
     },
 }
@@ -85,6 +98,9 @@ APPRAISAL = {
     "appraised_on": "2026-01-02",
 }
 ACT = {"kind": "re-zero", "at": "2026-11-23T05:30:00Z", "reason": "mine now"}
+PLACE = {"building_id": "b-near", "picked_by": "text", "room": "mine now"}
+TIE = {"sensor_id": "s-near", "anchor_id": "an-near", "role": "monitors", "valid_from": MOMENT}
+DEFECT = {"building_id": "b-near", "anchor_id": "an-near", "code": "leak", "severity": 1}
 USER = {"name": "new", "display_name": "new", "role": "inspector", "scopes": []}
 #: a body that fits each route which takes one; a new route with a body must be added
 BODIES: dict[str, Any] = {
@@ -133,6 +149,11 @@ BODIES: dict[str, Any] = {
             }
         ]
     },
+    "POST /buildings/{building_id}/models": {"name": "mine now"},
+    "PUT /buildings/{building_id}/rooms": {"storeys": []},
+    "PUT /anchors/{anchor_id}": PLACE,
+    "PUT /monitors/{monitor_id}": TIE,
+    "PUT /defects/{defect_id}": DEFECT,
     "PUT /gateways/{gateway_id}": {"name": "mine now"},
     "POST /gateways/{gateway_id}/credential/rotate": {},
     "POST /gateways/{gateway_id}/credential/revoke": {"reason": "mine now"},
@@ -169,6 +190,7 @@ UPLOADS = {
     "POST /buildings/{building_id}/by-hand/import": TABLE,
     "POST /buildings/{building_id}/by-hand/import/preview": TABLE,
     REPORT: PDF,
+    "POST /models/{model_id}/revisions": ("a.ifc", b"ISO-10303-21;", "application/x-step"),
 }
 RANGE = {"start": "2026-11-22T00:00:00Z", "end": "2026-11-24T00:00:00Z"}
 
@@ -178,6 +200,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     folder = tmp_path_factory.mktemp("city")
     made = make_city(folder)
     add_waves(made, folder / "waves")
+    add_models(made)
     yield made
     made.close()
 
@@ -359,6 +382,10 @@ def test_a_filter_by_a_foreign_object_finds_no_such_object(
         ("PUT /buildings/{building_id}/channels/{channel_id}", {"sensor_id": "s-far"}),
         ("PUT /buildings/{building_id}/mounts/{mount_id}", {"sensor_id": "s-far"}),
         ("PUT /buildings/{building_id}/segments/{segment_id}", {"channel_id": "c-far-x"}),
+        ("PUT /anchors/{anchor_id}", {"building_id": "b-far"}),
+        ("PUT /monitors/{monitor_id}", {"sensor_id": "s-far"}),
+        ("PUT /monitors/{monitor_id}", {"anchor_id": "an-far"}),
+        ("PUT /defects/{defect_id}", {"building_id": "b-far"}),
         ("PUT /users/{user_id}", {"scopes": [{"kind": "building", "value": "b-far"}]}),
     ],
 )
