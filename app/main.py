@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from app.bim_verbs import bim
+from app.exchange_verbs import add_verbs
 from app.gateway_verbs import broker, gateways
 from app.settings import Settings, load_settings
 from domain.clock import SystemClock
@@ -191,6 +192,7 @@ cli.add_typer(people, name="user")
 cli.add_typer(keys, name="key")
 cli.add_typer(gateways, name="gateway")
 cli.add_typer(broker, name="broker")
+add_verbs(bim)
 cli.add_typer(bim, name="bim")
 
 

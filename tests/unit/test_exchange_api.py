@@ -1,6 +1,6 @@
 """Exchange through the API: hand-over, fitness, topics out and in again, pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from domain.bim_models import BimModel, BimRevision
 from domain.clock import DAY_NS, HOUR_NS
 from domain.defects import Defect, DefectStatus
 from domain.elements import ElementVersion, Storey
+from domain.errors import TooManyAttempts
 from simulators.ifc.house import HouseSpec
-from tests.api_city import NOW_NS, City, make_city
+from storage.files import FolderFiles
+from tests.api_city import NOW_NS, City, exchange_desk, make_city
 from tests.made_model import take_in
 
 API = "/api/v1"
@@ -287,3 +289,26 @@ def test_a_place_is_in_the_storey_whose_floor_lies_next_below() -> None:
         assert found.global_id == guid, z
     assert storey_at(storeys, None) is None
     assert storey_at([], (0.0, 0.0, 0.0)) is None
+
+
+class Busy(FolderFiles):
+    """Files whose reader asks for another check meanwhile."""
+
+    ask: Callable[[], object] = staticmethod(lambda: None)
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        self.ask()
+        return super().pieces(key)
+
+
+def test_who_comes_while_another_model_is_worked_on_is_asked_to_come_again(
+    site: Site, tmp_path: Path
+) -> None:
+    files = Busy(site.folder / "files")
+    records, clock = site.city.records, site.city.clock
+    desk = exchange_desk(records, files, clock, tmp_path / "exports", wait_s=0.01)
+    files.ask = lambda: desk.fitness(site.revision)
+    with pytest.raises(TooManyAttempts, match="try again"):
+        desk.fitness(site.revision)
+    files.ask = lambda: None
+    assert desk.fitness(site.revision).checks, "the turn was given back"
