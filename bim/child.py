@@ -92,7 +92,7 @@ def index(upload: Path, scratch: Path, limits: ReadLimits, revision_id: str) -> 
 def shapes(upload: Path, scratch: Path, limits: ReadLimits) -> None:
     """Write `shapes.glb` and `shapes.json`."""
     _tell(0, 4)
-    ready = prepare(upload, scratch, limits)
+    ready = prepare(upload, scratch, limits, names=False)
     from bim import glb, mesh  # noqa: PLC0415
     from bim.fallback import by_kernel  # noqa: PLC0415
     from bim.hashes import geometry_hash  # noqa: PLC0415
