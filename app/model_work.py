@@ -26,6 +26,7 @@ from domain.elements import Box
 from domain.errors import Conflict, ModelRejected, NotFound, StoreUnavailable
 from domain.model_files import glb_key, index_key, packed_key, pieces_of, shapes_key
 from domain.ports import FileStore
+from domain.services import Health
 
 log = structlog.get_logger()
 
@@ -74,6 +75,9 @@ class ModelWork:
     goes_on: Callable[[], bool] = lambda: True
     note_every_s: float = 0.5
 
+    def __post_init__(self) -> None:
+        self._away, self._waiting = "", 0
+
     def run_once(self) -> int:
         """Do the next step of the oldest revision that can have one; tells how many were done.
 
@@ -88,7 +92,9 @@ class ModelWork:
         if not self.goes_on():
             return 0
         away: StoreUnavailable | None = None
-        for revision in due(self.models.unfinished_revisions()):
+        unfinished = self.models.unfinished_revisions()
+        self._waiting = len(unfinished)
+        for revision in due(unfinished):
             try:
                 self._step(revision)
             except StoreUnavailable as error:
@@ -102,12 +108,21 @@ class ModelWork:
                 self._give_up(revision.id, error)
                 return 1
             else:
+                self._away = ""
                 return 1
             if not self.goes_on():
                 return 0
+        self._away = "" if away is None else str(away)
         if away is not None:
             raise away
         return 0
+
+    def health(self) -> Health:
+        """Tell whether models are worked, and how many wait."""
+        waiting = (("waiting", float(self._waiting)),)
+        if self._away:
+            return Health("models", "degraded", self._away, waiting, "held up")
+        return Health("models", "ok", "", waiting, "worked")
 
     def _step(self, revision: BimRevision) -> None:
         folder = self.scratch / revision.id

@@ -248,7 +248,12 @@ def test_a_full_disk_or_a_store_that_is_away_is_waited_for(
         desk.run()
     assert desk.revision(kept).reason_code == ""
     assert [one.id for one in desk.records.models.unfinished_revisions()] == [kept.id]
+    health = desk.work.health()
+    assert (health.state, health.code, health.figures) == (
+        "degraded", "held up", (("waiting", 1.0),),
+    )  # fmt: skip
     desk.run()
+    assert desk.work.health().state == "ok"
     done = desk.revision(kept)
     assert (done.state, done.mesh) == (RevisionState.READY, MeshState.READY)
 
