@@ -233,6 +233,11 @@ def test_without_shapes_everything_else_works(desk: Desk, texts: list[str]) -> N
     assert desk.records.models.live_revision("m-1") == done
     assert all(v.element_id for v in desk.records.models.versions(kept.id))
     assert desk.records.models.unfinished_revisions() == []
+    # whoever sends the file again has the shapes made once more
+    again = desk.submit(texts[-1])
+    assert (again.id, again.mesh, again.reason_code) == (kept.id, MeshState.WAITING, "")
+    desk.run()
+    assert desk.revision(kept).mesh is MeshState.READY
 
 
 @pytest.mark.parametrize(
