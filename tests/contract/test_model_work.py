@@ -326,7 +326,14 @@ def test_what_was_kept_and_is_damaged_is_made_anew(desk: Desk, tmp_path: Path) -
     second = desk.submit("东墙 西墙", other)
     desk.run()
     assert len(desk.reader.indexed) == len(desk.reader.shaped) == 2
-    assert desk.revision(second).mesh is MeshState.READY
+    done = desk.revision(second)
+    assert done.mesh is MeshState.READY
+    desk.files.delete(done.glb_key)
+    last = replace(other, id="m-3", name="设备")
+    desk.records.models.put_model(last, "u-1")
+    third = desk.submit("东墙 西墙", last)
+    desk.run()
+    assert desk.files.sha256(desk.revision(third).glb_key) == done.glb_sha256
 
 
 def test_who_must_not_go_on_leaves_off_and_another_ends_it(
