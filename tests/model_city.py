@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from domain.anchors import Anchor, MonitorRole, PickedBy, SensorMonitors
 from domain.bim_models import BimModel, BimRevision, MeshState, RevisionState
+from domain.claims import ClaimMethod, ClaimStatus, IdentityClaim
 from domain.clock import HOUR_NS
 from domain.defects import Defect
 from domain.elements import Element, ElementVersion, Storey
@@ -24,7 +25,7 @@ PACKED = gzip.compress(GLB, mtime=0)
 
 
 def add_models(city: City) -> None:
-    """Give each district `bm-PLACE`, revision `br-PLACE`, element `el-PLACE` and so on."""
+    """Give each district `bm-PLACE`, revision `br-PLACE`, claim `cl-PLACE` and so on."""
     for place in DISTRICTS:
         revision = add_model(city, place)
         places = city.records.places
@@ -68,8 +69,13 @@ def add_model(city: City, place: str) -> BimRevision:
     read = replace(new, state=RevisionState.MATCHING, elements=2, storeys=1, version=2)
     models.put_index(read, [Storey("1st", "一层", 0.0)], [wall, door])
     element = Element(f"el-{place}", f"bm-{place}", "IfcWall", wall.name, new.id)
+    lost = Element(f"lo-{place}", f"bm-{place}", "IfcDoor", door.name, new.id)
+    claim = IdentityClaim(
+        f"cl-{place}", f"bm-{place}", new.id, new.id, lost.id, 20, door.global_id,
+        ClaimMethod.TAG, 0.5, ClaimStatus.PROPOSED, made_at_ns=NOW_NS,
+    )  # fmt: skip
     ready = replace(read, state=RevisionState.READY, version=3)
-    models.put_matches(ready, [element], {10: element.id}, [], [], "test")
+    models.put_matches(ready, [element, lost], {10: element.id}, [claim], [], "test")
     shaped = replace(
         ready, mesh=MeshState.READY, glb_key=glb_key, glb_sha256=glb.sha256, version=4
     )  # fmt: skip

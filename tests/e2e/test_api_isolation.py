@@ -46,6 +46,7 @@ IDS = {
         "assessment_id": "as-near",
         "context_id": "x-near",
         "model_id": "bm-near",
+        "claim_id": "cl-near",
         "revision_id": "br-near",
         "element_id": "el-near",
         "anchor_id": "an-near",
@@ -72,6 +73,7 @@ IDS = {
         "assessment_id": "as-far",
         "context_id": "x-far",
         "model_id": "bm-far",
+        "claim_id": "cl-far",
         "revision_id": "br-far",
         "element_id": "el-far",
         "anchor_id": "an-far",
@@ -150,6 +152,12 @@ BODIES: dict[str, Any] = {
         ]
     },
     "POST /buildings/{building_id}/models": {"name": "mine now"},
+    "POST /claims/{claim_id}/decision": {"decision": "reject", "version": 1},
+    "POST /claims/{claim_id}/undo": {"version": 1},
+    "POST /models/{model_id}/claims/decisions": {
+        "decision": "confirm",
+        "claims": [{"id": "cl-far", "version": 1}],
+    },
     "PUT /buildings/{building_id}/rooms": {"storeys": []},
     "PUT /anchors/{anchor_id}": PLACE,
     "PUT /monitors/{monitor_id}": TIE,
