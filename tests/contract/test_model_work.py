@@ -196,6 +196,12 @@ def test_a_later_revision_is_matched_with_its_shapes_and_keeps_who_is_who(desk: 
     kept = desk.records.places.anchor("a-1")
     assert kept is not None
     assert kept.hold in {Hold.LINKED, Hold.RELINKED}
+    # and one more, while what the second left open still waits
+    third = desk.submit("东墙 西墙 北墙 中墙")
+    desk.run()
+    assert desk.records.models.live_revision("m-1") == desk.revision(third)
+    last = {v.name: v.element_id for v in desk.records.models.versions(third.id)}
+    assert last.items() > now.items()
 
 
 def test_a_refused_revision_says_why_and_the_earlier_one_stays(desk: Desk) -> None:

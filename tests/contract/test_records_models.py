@@ -302,6 +302,24 @@ def test_claims_are_listed_newest_revision_first_and_best_first(read: ModelStore
     assert read.claim("k-2") == claim(2, score=0.9)
 
 
+def test_a_newer_matching_may_supersede_a_proposal_and_nothing_else_of_it(
+    read: ModelStore,
+) -> None:
+    later = second_read(read)
+    read.put_matches(later, [], {}, [claim(1)], [], "jobs")
+    third = read.add_revision(replace(SECOND, id="r-3", file_sha256="cc", at_ns=30), "u-1")
+    over = claim(1, status=ClaimStatus.REJECTED, note="superseded", version=2)
+    for wrong in (
+        replace(over, to_revision="r-3"),
+        replace(over, element_id="e-7"),
+        claim(8, from_revision="r-1"),
+    ):
+        with pytest.raises(InvalidInput, match=r"keeps its element|must be of revision 'r-3'"):
+            read.put_matches(third, [], {}, [wrong], [], "jobs")
+    read.put_matches(third, [], {}, [over], [], "jobs")
+    assert read.claim("k-1") == over
+
+
 def test_a_decision_is_written_with_all_that_follows_and_only_on_what_was_seen(
     read: ModelStore, records: Records
 ) -> None:
