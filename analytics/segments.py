@@ -136,6 +136,26 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
     )
 
 
+def datum_of(
+    channel: WatchedChannel, state: Any, site: Site
+) -> tuple[float, float, int | None] | None:
+    """Tell what makes a channel's next calm reading a series value: factor, offset and boot.
+
+    `None` for the boot: a restart means nothing to this kind. `None` for all: the next reading
+    changes more than its own value, or what becomes of it hangs on its moment.
+    """
+    known = site.segments.get(channel.id, ())
+    if channel.kind not in DATUM_KINDS:
+        newest = known[-1] if known else None
+        return (newest.scale, newest.offset or 0.0, None) if newest else (1.0, 0.0, None)
+    held = (state or {"channels": {}})["channels"].get(channel.id)
+    offset = known[-1].offset if known else None
+    if offset is None or (held and (held["own"] or held["after"] is not None)):
+        return None
+    # of its first reading the register knows the zero
+    return known[-1].scale, offset, held["boot"] if held else None
+
+
 def _in_order(batch: ReadingBatch) -> ReadingBatch:
     """Sort a batch by the instruments' time."""
     if (np.diff(batch.taken_at) >= 0).all():

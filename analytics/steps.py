@@ -11,7 +11,7 @@ from analytics import history
 from analytics.compensation import scatter_of
 from domain.clock import SECOND_NS
 from domain.limits import LimitProfile
-from domain.views import BuildingView, WatchedChannel, WatchedPoint
+from domain.views import NEVER_CALM, Band, BuildingView, WatchedChannel, WatchedPoint
 
 _MEMORY = 5  # closed bins whose median a reading is held against
 _DAYS_OF_SCATTER = 14
@@ -71,6 +71,21 @@ class Steps:
         if scatter and max(longest, run) > self._stuck:
             return None
         return {**record, "same": [last, min(run, self._stuck)]}
+
+    def band(self, record: Mapping[str, Any] | None, channel: WatchedChannel) -> Band | None:
+        """Tell between which values a reading does not count towards a step; `None`: all of them.
+
+        While a run of readings lasts each of them counts.
+        """
+        if record is None or channel.kind not in self._least:
+            return None
+        usual, scatter = record.get("usual"), record.get("scatter")
+        if usual is None or scatter is None:
+            return None
+        if record.get("run") is not None:
+            return NEVER_CALM
+        most = max(self._least[channel.kind], self._factor * scatter)
+        return usual - most, usual + most
 
     def stuck(self, record: history.Record, value: float) -> tuple[history.Record, bool]:
         """Tell whether a channel that usually varies repeats one value: it says nothing then.

@@ -24,6 +24,7 @@ from analytics.limits import load_profile
 from analytics.measured import load_measured
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.ahead import furthest
 from app.assess import JOB as ASSESS
 from app.assess import Assessor, timetable
 from app.assess_cases import judge
@@ -31,9 +32,11 @@ from app.broker_accounts import DynsecAccounts
 from app.clocks import open_clock
 from app.compute import Compute
 from app.doors import broker_of, door_of, gateway_url_of, receiver_of
+from app.exchange import ExchangeDesk
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.jobs import Job, Jobs
+from app.kept_results import KeptResults
 from app.model_work import ModelWork
 from app.models import StoredModelDesk
 from app.modes import JOB as MODES
@@ -49,6 +52,7 @@ from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from app.waves import WaveDesk
 from app.weather_feed import EVERY_HOUR, WeatherFeed
 from app.weather_feed import JOB as WEATHER
+from bim.facts import Stores
 from bim.limited import LimitedReader
 from bim.limits import ReadLimits
 from domain.clock import HOUR_NS, SECOND_NS, Clock, SystemClock
@@ -194,7 +198,7 @@ class House:
         return SqliteSpool(
             self.settings.spool_path,
             limit_bytes=self.settings.ingest.spool_limit_bytes,
-            start_after=self.records.judgement.judged(self.settings.broker.shard),
+            start_after=furthest(self.records.judgement, self.settings.broker.shard),
             clock_rules=ClockRules(
                 tolerance_ns=self.settings.ingest.future_s * SECOND_NS,
                 late_ns=self.settings.ingest.late_s * SECOND_NS,
@@ -337,6 +341,32 @@ class House:
         return StoredModelDesk(self.records.models, self.files, self.clock, most)
 
     @cached_property
+    def exchange(self) -> ExchangeDesk:
+        """Hands models over and takes topics in."""
+        records, settings = self.records, self.settings
+        stores = Stores(
+            records.register, records.alerts, records.assessments, records.hand, records.models,
+            records.places, self.clock,
+        )  # fmt: skip
+        results = KeptResults(settings.exports_folder, settings.bim.exports_bytes_max)
+        return ExchangeDesk(stores, self.files, results, settings.base_url, self._read_limits())
+
+    @cached_property
+    def model_work(self) -> ModelWork:
+        """Reads, converts and matches the models that were uploaded."""
+        jobs = self._jobs
+        return ModelWork(
+            self.records.models,
+            self.records.places,
+            self.files,
+            LimitedReader(self._read_limits()),
+            self.clock,
+            self.settings.models_scratch,
+            # the holder of the lease does it, as all that only one process may do
+            lambda: not self._stop.is_set() and jobs is not None and jobs.fence is not None,
+        )
+
+    @cached_property
     def services(self) -> Services:
         """What the API and the pages work with."""
         return Services(
@@ -377,6 +407,7 @@ class House:
             models=self.records.models,
             places=self.records.places,
             model_desk=self.model_desk,
+            exchange=self.exchange,
             measured=load_measured(),
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
@@ -402,7 +433,10 @@ class House:
             if Role.INGEST in self.roles:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:
-                self._run("pipeline", self._judge)
+                # with ingest in this process the spool says when there is something to judge
+                ingests = Role.INGEST in self.roles
+                written = self.spool_writer.written if ingests else None
+                self._run("pipeline", self._judge, wake=written)
                 self._run("storing", self._store)
                 self._run("retention", self._make_retention().run_once, rest_s=_JOBS_EVERY_S)
                 self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
@@ -423,7 +457,7 @@ class House:
             if Role.JOBS in self.roles:
                 self._jobs = self._make_jobs()
                 self._jobs.start()
-                self._run("models", self._make_model_work().run_once, rest_s=_MODELS_EVERY_S)
+                self._run("models", self.model_work.run_once, rest_s=_MODELS_EVERY_S)
             if self.roles:
                 self._self_watch = self._make_self_watch()
                 self._self_watch.start()
@@ -511,6 +545,7 @@ class House:
             outbox=self._outbox_watch,
             door=self._door_watch,
             jobs=self._jobs,
+            models=made.get("model_work"),
         )
 
     @property
@@ -604,24 +639,14 @@ class House:
             lease_s=jobs.lease_s,
         )
 
-    def _make_model_work(self) -> ModelWork:
-        bim, jobs = self.settings.bim, self._jobs
-        limits = ReadLimits(
+    def _read_limits(self) -> ReadLimits:
+        bim = self.settings.bim
+        return ReadLimits(
             file_bytes_max=bim.file_bytes_max,
             memory_bytes_max=bim.memory_bytes_max,
             index_wall_s=bim.index_s,
             mesh_wall_s=bim.mesh_s,
             mesh_wall_s_per_mb=bim.mesh_s_per_mb,
-        )
-        return ModelWork(
-            self.records.models,
-            self.records.places,
-            self.files,
-            LimitedReader(limits),
-            self.clock,
-            self.settings.models_scratch,
-            # the holder of the lease does it, as all that only one process may do
-            lambda: not self._stop.is_set() and jobs is not None and jobs.fence is not None,
         )
 
     def _make_planner(self) -> Planner:
@@ -689,14 +714,23 @@ class House:
         thread.start()
         self._threads.append(thread)
 
-    def _run(self, name: str, step: Callable[[], int], *, rest_s: float = _IDLE_S) -> None:
+    def _run(
+        self,
+        name: str,
+        step: Callable[[], int],
+        *,
+        rest_s: float = _IDLE_S,
+        wake: threading.Event | None = None,
+    ) -> None:
         thread = threading.Thread(
-            target=self._loop, args=(name, step, rest_s), name=name, daemon=True
+            target=self._loop, args=(name, step, rest_s, wake), name=name, daemon=True
         )
         self._threads.append(thread)
         thread.start()
 
-    def _loop(self, name: str, step: Callable[[], int], rest_s: float) -> None:
+    def _loop(
+        self, name: str, step: Callable[[], int], rest_s: float, wake: threading.Event | None
+    ) -> None:
         """Repeat a step while there is work; rest when there is none, longer when it fails."""
         rest = rest_s
         while not self._stop.is_set():
@@ -712,7 +746,9 @@ class House:
                 self.failed = error
                 self._stop.set()
                 return
-            self._stop.wait(rest)
+            (wake or self._stop).wait(rest)
+            if wake is not None:
+                wake.clear()
 
 
 class _Cached:

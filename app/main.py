@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from rich.console import Console
 
+from app.bim_verbs import bim
 from app.gateway_verbs import broker, gateways
 from app.settings import Settings, load_settings
 from domain.clock import SystemClock
@@ -190,6 +191,7 @@ cli.add_typer(people, name="user")
 cli.add_typer(keys, name="key")
 cli.add_typer(gateways, name="gateway")
 cli.add_typer(broker, name="broker")
+cli.add_typer(bim, name="bim")
 
 
 @people.command("add")

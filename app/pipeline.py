@@ -1,4 +1,11 @@
-"""How readings become alerts: in batches, each judged exactly once, stored beside it."""
+"""How readings become alerts: in batches, each judged exactly once, stored beside it.
+
+A building costs much the same for one reading and for a hundred, so buildings are judged in turns,
+once a second while much comes in. What comes meanwhile is looked at as columns
+(`app/roster.py`); a building of which a reading may change something is judged ahead of its turn.
+Every reading is judged once in either way, and the same readings give the same findings however
+they are cut into batches: who is judged when decides how soon an alert comes, never whether.
+"""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +21,10 @@ from alerting.backfill import BackFill
 from alerting.join import JoinContext, Joined, join
 from analytics import segments
 from app import restarts, waves
+from app.ahead import AHEAD, bands_of
 from app.flagging import Flagging
+from app.roster import Bands, Roster
+from app.unjudged import Row, Unjudged, entries_of, weight_of
 from app.watch import Watched, WatchList
 from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, AlertState, Notice
@@ -47,11 +57,18 @@ _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
 #: a write costs much the same for one reading and for a thousand, so they are gathered a little
 _STORE_EVERY_S = 0.05
-#: a stretch of readings that takes longer is followed by a rest, for as long but not longer than
+#: a turn of all buildings that takes longer is followed by a rest, for as long but not longer than
 _LONG_S, _REST_S = 0.02, 0.25
-#: or, while fewer readings than this come a second, than this: without it judging would go round
-#: without a stop over a few readings of every house, and hold up storing and itself
-_BUSY_PER_S, _PAUSE_S = 15_000, 0.06
+#: while fewer readings than this come a second, turns begin so far apart, and rest so long at the
+#: least: without it judging would go round without a stop over a few readings of every house
+_BUSY_PER_S, _TURN_S, _PAUSE_S = 15_000, 1.0, 0.06
+_LOOK_S, _PART = 0.004, 50
+#: after judging ahead of the turn nothing is judged ahead for as long, times this
+_AHEAD_REST = 1.0
+#: when more buildings are stirred than this, their turn begins at once
+_AHEAD_MAX = 64
+#: time alone is judged at least so often, however much comes in
+_TICK_S = 5.0
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
 _SEGMENTS, _LATEST, _BACKFILL = "segments", "latest", "back-fill"
@@ -64,6 +81,15 @@ class Pipeline:
     Two cursors move apart, each in a thread of its own: *stored* waits while the readings store
     is slow or away, *judged* goes on, so that nobody's warning hangs on a database. A row leaves
     the spool when both have passed it.
+
+    Parameters
+    ----------
+    look_s
+        Within a turn, what has come is looked at so often.
+    part
+        Within a turn, what was judged is committed after so many buildings: one of them that is
+        stirred again must not wait for a large commit.
+
     """
 
     def __init__(
@@ -80,12 +106,15 @@ class Pipeline:
         shard: int = 0,
         base_url: str = "",
         wave_desk: WaveDesk | None = None,
+        look_s: float = _LOOK_S,
+        part: int = _PART,
     ) -> None:
         self._spool, self._readings, self._judgements = spool, readings, judgements
         self._alerts, self._register, self._profile = alerts, register, profile
         self._detectors, self._clock = detectors, clock
         self._back_fill = BackFill(profile)
         self._shard, self._base_url = shard, base_url
+        self._look_s, self._part = look_s, part
         self._watch = WatchList(register, shard)
         # storing has a list of its own: it goes on beside judging, on another thread
         self._store_watch = WatchList(register, shard)
@@ -97,7 +126,14 @@ class Pipeline:
         self._heard: dict[str, int] = {}
         self._judged = self._fence = 0
         self._refused = False
-        self._ticked_ns = 0
+        self._ticked_ns, self._ticked_s = 0, time.monotonic()
+        self._unjudged = Unjudged(spool, _READINGS_AT_ONCE)
+        self._roster = Roster({}, self._bands)
+        #: offset of the newest row with a reading that may change something, by building
+        self._stirred: dict[str, int] = {}
+        #: how far buildings are judged that were judged ahead of their turn
+        self._ahead: dict[str, int] = {}
+        self._ahead_at = 0.0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
         self._store_down_since = 0.0
@@ -115,27 +151,29 @@ class Pipeline:
             When the spool or the records cannot be reached; nothing is lost, call again.
 
         """
-        done = self._judge_when_rested()
-        if not done:
+        done = self.look_ahead()
+        done += self._judge_when_rested()
+        if not done or time.monotonic() - self._ticked_s >= _TICK_S:
             self.tick()
         return done
 
     def _judge_when_rested(self) -> int:
-        """Judge; after a stretch that took long, gather as long before the next one.
+        """Give every building its turn; after one that took long, gather before the next.
 
         A building costs much the same whatever it sent. Where judging takes all of a core, larger
         stretches cost a fraction and leave the core to those who take readings in.
         """
         began = time.monotonic()
-        if began < self._judge_at:
+        if began < self._judge_at and self._unjudged.room:
             return 0
-        done = self.judge()
+        done = self.turn() if self._unjudged.room else self.judge()
         ended = time.monotonic()
         busy = self._judge_pace.busy(self._judged_readings, ended)
         took_s = ended - began
         behind = done and took_s >= _LONG_S and self._spool.head() > self._judged
         if behind and not self._full:
-            self._judge_at = ended + min(took_s, _REST_S if busy else _PAUSE_S)
+            rest_s = min(took_s, _REST_S) if busy else max(_PAUSE_S, _TURN_S - took_s)
+            self._judge_at = ended + rest_s
         return done
 
     def store_once(self) -> int:
@@ -188,12 +226,20 @@ class Pipeline:
         return count
 
     def judge(self) -> int:
-        """Judge what is not yet judged."""
+        """Judge what is not yet judged, in one transaction."""
+        return self._judge(in_parts=False)
+
+    def turn(self) -> int:
+        """Judge it building by building; those are let in between in which something changes."""
+        return self._judge(in_parts=True)
+
+    def _judge(self, *, in_parts: bool) -> int:
         self._wake()
-        entries = self._spool.after(self._judged, _READINGS_AT_ONCE)
+        self._read()
+        entries = entries_of(self._unjudged.rows)
         if entries:
             try:
-                self.handle(entries)
+                self._handle(entries, in_parts=in_parts)
             except Conflict:
                 # our own commit whose answer was lost, or a pipeline that took the shard over:
                 # begin once from what is saved; the other one's fence refuses us for good
@@ -207,30 +253,126 @@ class Pipeline:
         self._full = self._judged_readings > _READINGS_AT_ONCE // 2
         return len(entries)
 
-    def handle(self, entries: Sequence[SpoolEntry]) -> None:
-        """Judge a stretch of the spool: the way from readings to alerts, in one transaction."""
-        now_ns = self._clock.now_ns()
-        batch = self._waves.batch(entries, self._watch)
-        self._hear(batch)
+    def _read(self) -> list[Row]:
+        """Read what has come, and note who was heard and where something may change."""
+        new = self._unjudged.read(self._judged, self._row_of)
+        for row in new:
+            for building_id in self._roster.stirred(row.batch, self._roster.numbers(row.batch)):
+                if self._ahead.get(building_id, 0) < row.entry.offset:
+                    self._stirred[building_id] = row.entry.offset
+        return new
+
+    def _row_of(self, entry: SpoolEntry) -> Row:
+        batch = self._waves.batch([entry], self._watch)
+        numbers = self._roster.numbers(batch)
+        self._roster.hear(batch, numbers, self._heard)
         # what comes out of quarantine was judged when it went in
-        batch = batch.take((batch.flag & QualityFlag.RELEASED) == 0)
-        draft = _Draft()
+        released = (batch.flag & QualityFlag.RELEASED) != 0
+        if released.any():
+            batch = batch.take(~released)
+            numbers = self._roster.numbers(batch)
+        return Row(entry, batch, self._roster.buildings_of(numbers), weight_of(entry))
+
+    def look_ahead(self) -> int:
+        """Look at what has come, and judge at once where something may change."""
+        self._wake()
+        new = len(self._read())
+        try:
+            self._judge_ahead(None)
+        except Conflict:
+            if self._refused:
+                raise
+            self._refused, self._states = True, None
+        return new
+
+    def _judge_ahead(self, draft: "_Draft | None") -> None:
+        """Judge stirred buildings up to the newest row and commit that, the cursor where it is.
+
+        Parameters
+        ----------
+        draft
+            What a turn under way has judged and not committed: it is committed with them if one
+            of them is in it.
+
+        """
+        if not self._stirred or not self._unjudged.room or time.monotonic() < self._ahead_at:
+            return
+        # a restart changes what readings around it mean: such a building waits for its turn
+        told = {b for g in self._unjudged.told for b in self._watch.served_by.get(g, ())}
+        first = self._stirred.keys() - told
+        if told & self._stirred.keys() or len(first) > _AHEAD_MAX:
+            self._judge_at = 0.0
+        if not first or len(first) > _AHEAD_MAX:
+            return
+        began, now_ns = time.monotonic(), self._clock.now_ns()
+        upto = self._unjudged.rows[-1].entry.offset
+        if draft is None or not draft.judged.keys() & first:
+            draft = _Draft()
+        ahead = self._ahead_codes(draft.judged)
+        batch = self._unjudged.of(self._roster.codes(first), ahead, upto)
+        for watched, rows in self._by_building(batch):
+            self._examine(watched, rows, draft, now_ns, boots=restarts.Boots(()))
+        draft.judged |= dict.fromkeys(first, upto)
+        self._commit(draft, now_ns, cursor=self._judged)
+        draft.clear()
+        ended = time.monotonic()
+        self._ahead_at = ended + _AHEAD_REST * (ended - began)
+
+    def _ahead_codes(self, more: Mapping[str, int]) -> dict[int, int]:
+        """Tell how far buildings are judged ahead of the cursor, by the roster's code."""
+        ahead = {**self._ahead, **more}
+        code = self._roster.code
+        return {code[key]: upto for key, upto in ahead.items() if key in code}
+
+    def _handle(self, entries: Sequence[SpoolEntry], *, in_parts: bool) -> None:
+        """Judge a stretch of the spool: the way from readings to alerts.
+
+        One transaction, at the end; in parts, what was judged so far is committed when a building
+        in it has to be judged once more.
+        """
+        now_ns, upto = self._clock.now_ns(), entries[-1].offset
+        everybody = np.ones(len(self._roster.building_ids) + 1, np.bool_)
+        everybody[-1] = False  # a channel that left the register has nobody to judge it for
+        batch = self._unjudged.of(everybody, self._ahead_codes({}), upto)
+        last = _Draft()
         if any(entry.waves for entry in entries):
             assert self._states is not None  # noqa: S101 - _wake has run
             for building_id, state in self._waves.look(entries, self._watch, self._states).items():
-                draft.keep(building_id, waves.STATE, state)
-        boots = self._restarts([s for entry in entries for s in entry.statuses], draft)
+                last.keep(building_id, waves.STATE, state)
+        statuses = [s for entry in entries for s in entry.statuses]
+        boots, told = self._restarts(statuses, last)
+        draft, look_at = _Draft() if in_parts else last, time.monotonic() + self._look_s
+        waiting = []
         for watched, rows in self._by_building(batch):
+            building_id = watched.building.id
+            if in_parts and building_id in told:
+                waiting.append((watched, rows))  # with what came of the restart, at the end
+                continue
+            if in_parts and self._ahead.get(building_id, 0) >= upto:
+                continue  # judged ahead since this turn began
             self._examine(watched, rows, draft, now_ns, boots=boots)
+            draft.judged[building_id] = upto
+            if in_parts and time.monotonic() >= look_at:
+                if len(draft.judged) >= self._part:
+                    self._commit(draft, now_ns, cursor=self._judged)
+                    draft.clear()
+                self._read()
+                self._judge_ahead(draft)
+                look_at = time.monotonic() + self._look_s
+        for watched, rows in waiting:
+            self._examine(watched, rows, last, now_ns, boots=boots)
+            last.judged[watched.building.id] = upto
+        if draft is not last:
+            last.add(draft)
         self._commit(
-            draft,
+            last,
             now_ns,
-            cursor=entries[-1].offset,
+            cursor=upto,
             refusals=tuple(r for entry in entries for r in entry.refusals),
             accounts=tuple(
                 {(a.gateway_id, a.day): a for e in entries for a in e.accounts}.values()
             ),
-            statuses=tuple(s for e in entries for s in e.statuses),
+            statuses=tuple(statuses),
             clocks=tuple({c.gateway_id: c for e in entries for c in e.clocks}.values()),
             gaps=tuple(g for e in entries for g in e.gaps),
         )
@@ -251,13 +393,16 @@ class Pipeline:
         now_ns = self._clock.now_ns()
         if now_ns - self._ticked_ns < _TICK_NS:
             return
+        if len(self._unjudged):
+            self.judge()  # what has come is no silence
+            self._wake()
         draft, nothing = _Draft(), ReadingBatch.empty()
         for watched in list(self._watch.buildings.values()):
             self._examine(watched, nothing, draft, now_ns, tick=True)
         if draft.changed:
             self._commit(draft, now_ns, cursor=self._judged)
         self._settle(now_ns)
-        self._ticked_ns = now_ns
+        self._ticked_ns, self._ticked_s = now_ns, time.monotonic()
 
     def store_away_s(self) -> float:
         """Tell for how long the readings store has not taken readings, s; 0 when it does."""
@@ -288,33 +433,41 @@ class Pipeline:
             self._judged = self._judgements.judged(self._shard)
             saved = self._judgements.states(self._shard)
             self._states = {key: msgspec.msgpack.decode(blob) for key, blob in saved.items()}
+            self._ahead = {
+                key: upto
+                for (key, name), upto in self._states.items()
+                if name == AHEAD and upto > self._judged
+            }
+            self._begin_anew()
             for (building_id, name), state in self._states.items():
                 if name == _LATEST:
                     self._latest[building_id] = {k: Latest(*v) for k, v in state["of"].items()}
                     for gateway, at_ns in state["heard"].items():
                         self._heard[gateway] = max(at_ns, self._heard.get(gateway, 0))
         if time.monotonic() >= self._refresh_at:
-            self._watch.refresh()
+            if self._watch.refresh():
+                self._begin_anew()
             self._refresh_at = time.monotonic() + _REFRESH_S
 
-    def _hear(self, batch: ReadingBatch) -> None:
-        """Note when each gateway was last heard, whatever its readings are worth."""
-        if not len(batch):
-            return
-        newest = np.full(len(batch.channels), 0, np.int64)
-        np.maximum.at(newest, batch.channel, batch.received_at)
-        for channel_id, at_ns in zip(batch.channels, newest.tolist(), strict=True):
-            building_id = self._watch.building_of.get(channel_id)
-            if building_id is not None:
-                gateway = self._watch.buildings[building_id].channels[channel_id].gateway_id
-                self._heard[gateway] = max(at_ns, self._heard.get(gateway, 0))
+    def _begin_anew(self) -> None:
+        """Look at the spool again from the judged cursor, with what is watched now."""
+        self._roster = Roster(self._watch.buildings, self._bands)
+        self._unjudged.forget()
+        self._stirred = {}
+
+    def _bands(self, watched: Watched) -> Bands:
+        """Tell between which raw values the readings of a building's channels are calm."""
+        assert self._states is not None  # noqa: S101 - _wake has run
+        building_id = watched.building.id
+        latest = self._latest.get(building_id, {})
+        view = watched.view(self._profile, latest, self._heard, self._clock.now_ns())
+        if self._states.get((building_id, _BACKFILL)):
+            return {}  # the alert of a buffer waits for its next reading
+        return bands_of(self._detectors, self._states, watched, view)
 
     def _by_building(self, batch: ReadingBatch) -> Iterator[tuple[Watched, ReadingBatch]]:
         """Part the fit readings by building, each part sorted by the instruments' time."""
-        order = {key: n for n, key in enumerate(self._watch.buildings)}
-        of_channel = np.array(
-            [order.get(self._watch.building_of.get(c, ""), -1) for c in batch.channels], np.int64
-        )
+        of_channel = self._roster.buildings_of(self._roster.numbers(batch))
         if not len(of_channel):
             return
         # channels of one building side by side, so that its part of the batch is a slice
@@ -366,7 +519,7 @@ class Pipeline:
             if boots is not None:
                 raw = boots.fill(raw, watched, restarts.boots_of(self._states, building_id))
             adjusted = segments.adjust(
-                raw, self._states.get((building_id, _SEGMENTS)), watched, self._profile
+                raw, draft.state(self._states, building_id, _SEGMENTS), watched, self._profile
             )
             batch = adjusted.batch
             draft.keep(building_id, _SEGMENTS, adjusted.state)
@@ -382,21 +535,32 @@ class Pipeline:
         for detector in self._detectors:
             if not tick and not kinds & detector.kinds:
                 continue
-            before = self._states.get((building_id, detector.name))
+            before = draft.state(self._states, building_id, detector.name)
             findings, after = detector.examine(batch, before, view)
             found += findings
             if after is not before and after != before:
                 draft.keep(building_id, detector.name, after)
-        waits = self._states.get((building_id, _BACKFILL))
+        waits = draft.state(self._states, building_id, _BACKFILL)
         sifted = self._back_fill.sift(found, waits, batch, view.latest, now_ns)
+        if found or waits or building_id in draft.segments:
+            draft.moved.add(building_id)
         draft.findings += found
         draft.quiet |= sifted.quiet
         draft.due += [(building_id, cause) for cause in sifted.due]
         if sifted.state != waits:
             draft.keep(building_id, _BACKFILL, sifted.state)
 
-    def _restarts(self, statuses: Sequence[GatewayStatus], draft: "_Draft") -> restarts.Boots:
-        """Take in what gateways say of restarts and of instruments that were mounted anew."""
+    def _restarts(
+        self, statuses: Sequence[GatewayStatus], draft: "_Draft"
+    ) -> tuple[restarts.Boots, set[str]]:
+        """Take in what gateways say of restarts and of instruments that were mounted anew.
+
+        Returns
+        -------
+        tuple
+            The boots, and the buildings of which something was told.
+
+        """
         assert self._states is not None  # noqa: S101 - _wake has run
         boots = restarts.Boots(statuses)
         told = {s.gateway_id for s in statuses if s.boot is not None or s.remounted}
@@ -410,7 +574,7 @@ class Pipeline:
             mine = [s for s in statuses if s.gateway_id in gateways and s.remounted]
             if opened := restarts.remounted(mine, watched):
                 draft.segments[building_id] = opened
-        return boots
+        return boots, served
 
     def _remembered(self, watched: Watched) -> dict[str, Any]:
         return {
@@ -423,6 +587,9 @@ class Pipeline:
 
     def _commit(self, draft: "_Draft", now_ns: int, **judgement: Any) -> None:
         """Join the findings to alerts and write everything in one transaction."""
+        if judgement["cursor"] == self._judged:
+            for building_id, upto in draft.judged.items():
+                draft.keep(building_id, AHEAD, upto)
         states = tuple(
             (building_id, name, msgspec.msgpack.encode(state))
             for (building_id, name), state in draft.states.items()
@@ -452,11 +619,27 @@ class Pipeline:
                     raise
                 log.info("alert changed meanwhile; joining again", error=str(error))
         assert self._states is not None  # noqa: S101 - _wake has run
-        self._judged = judgement["cursor"]
+        if judgement["cursor"] > self._judged:
+            self._judged = judgement["cursor"]
+            self._unjudged.drop(self._judged)
+            self._ahead = {key: at for key, at in self._ahead.items() if at > self._judged}
+        else:
+            self._ahead |= draft.judged
         self._states.update(draft.states)
         self._watch.take_in(draft.segments)
+        self._roster.forget(draft.moved)
+        self._calm_down(draft.judged)
         for event in joined.events:
             log.info("alert " + event.kind, alert=event.alert_id, colour=event.level.word)
+
+    def _calm_down(self, judged: Mapping[str, int]) -> None:
+        """Forget what stirred buildings that are judged up to there or further."""
+        self._roster.forget(self._stirred.keys() & judged.keys())
+        self._stirred = {
+            key: at
+            for key, at in self._stirred.items()
+            if at > max(judged.get(key, 0), self._judged)
+        }
 
     def _joined(self, draft: "_Draft", now_ns: int) -> Joined:
         if not draft.findings and not draft.due:
@@ -553,6 +736,29 @@ class _Draft:
         self.due: list[tuple[str, Cause]] = []
         self.segments: dict[str, list[Segment]] = {}
         self.states: dict[tuple[str, str], Any] = {}
+        #: buildings whose readings were judged, with the offset up to which
+        self.judged: dict[str, int] = {}
+        #: buildings whose bands of calm readings no longer hold
+        self.moved: set[str] = set()
+
+    def clear(self) -> None:
+        """Begin anew: it is committed."""
+        self.__init__()  # type: ignore[misc]
+
+    def add(self, other: "_Draft") -> None:
+        """Take in what another one of other buildings has."""
+        self.findings += other.findings
+        self.quiet |= other.quiet
+        self.due += other.due
+        self.segments |= other.segments
+        self.states |= other.states
+        self.judged |= other.judged
+        self.moved |= other.moved
+
+    def state(self, saved: Mapping[tuple[str, str], Any], building_id: str, name: str) -> Any:
+        """Tell a state as it is after what was judged here."""
+        key = building_id, name
+        return self.states[key] if key in self.states else saved.get(key)
 
     def keep(self, building_id: str, name: str, state: Any) -> None:
         self.states[building_id, name] = state

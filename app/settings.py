@@ -121,7 +121,7 @@ class IngestSettings(_Part):
         1_000_000, ge=1_000, description="larger payloads are rejected with a reason"
     )
     batch_wait_s: float = Field(
-        0.025, gt=0, le=1, description="longest time that a message waits for others, seconds"
+        0.01, gt=0, le=1, description="longest time that a message waits for others, seconds"
     )
     receipt_every_s: float = Field(
         0.2, ge=0, le=60, description="least time between two receipts to one gateway, seconds"
@@ -218,6 +218,11 @@ class BimSettings(_Part):
     )
     mesh_s_per_mb: float = Field(
         2.0, ge=0, le=60, description="so much longer for each MB of the file, seconds"
+    )
+    exports_bytes_max: int = Field(
+        1_000_000_000,
+        ge=1_000_000,
+        description="size of the exports and checks that are kept; they are made again when asked",
     )
 
 
@@ -503,6 +508,11 @@ class Settings(BaseSettings):
     def models_scratch(self) -> Path:
         """Folder of what is in the making from models."""
         return self.folder / "scratch" / "models"
+
+    @property
+    def exports_folder(self) -> Path:
+        """Folder of exports and checks that can be made again."""
+        return self.folder / "scratch" / "exports"
 
     @property
     def hours_folder(self) -> Path:

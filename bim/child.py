@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from bim.exchange_tasks import TASKS
 from bim.faults import Fault, Warned
 from bim.limits import ReadLimits
 from bim.prepared import prepare
@@ -61,8 +62,10 @@ def main(arguments: list[str]) -> int:
             from bim.fallback import mesh_missing  # noqa: PLC0415
 
             mesh_missing(scratch)
+        elif task in TASKS:
+            TASKS[task](Path(upload), scratch, limits)
         else:
-            raise ValueError(f"task must be index, shapes or fallback, got {task!r}")
+            raise ValueError(f"task must be one of this module or of {list(TASKS)}, got {task!r}")
     except ModelRejected as error:
         _refuse(scratch, error.code, str(error))
         return 3

@@ -1,6 +1,6 @@
 """What the rooms need of each other: small Protocols that `app/` joins to adapters."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Protocol
@@ -24,7 +24,7 @@ from domain.limits import Level
 from domain.readings import Reading, ReadingBatch, Rollup, Series
 from domain.retention import Window
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
-from domain.views import BuildingView
+from domain.views import Band, BuildingView
 from domain.waves import WaveBlock
 
 
@@ -209,6 +209,15 @@ class Detector(Protocol):
         """
         ...
 
+    def calm(self, state: Any, view: BuildingView) -> Mapping[str, Band]:
+        """Tell between which series values a reading of a channel can change no level at once.
+
+        It decides who is judged first, never whether: what lies outside a band is judged at once,
+        the rest with the building's next turn. What time alone brings (the end of a bin, silence)
+        waits for that, too. A channel that is left out is calm whatever it says.
+        """
+        ...
+
 
 class Notifier(Protocol):
     """One way of telling people."""
@@ -350,8 +359,8 @@ class JudgementStore(Protocol):
         """Become the one pipeline of a shard and get its fence; older fences are refused now."""
         ...
 
-    def states(self, shard: int) -> dict[tuple[str, str], bytes]:
-        """Read all saved detector states."""
+    def states(self, shard: int, detector: str = "") -> dict[tuple[str, str], bytes]:
+        """Read all saved detector states, or those of one detector."""
         ...
 
     def state(self, shard: int, building_id: str, detector: str) -> bytes | None:

@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from domain.buildings import Building, Grade
 from domain.limits import LimitProfile
+
+#: least and greatest series value between which a reading of a channel changes no level at once
+Band = tuple[float, float]
+#: the band of a channel of which every reading counts
+NEVER_CALM: Band = (inf, -inf)
 
 
 @dataclass(frozen=True, slots=True)

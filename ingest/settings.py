@@ -51,7 +51,7 @@ class IngestSettings:
     payload_bytes_max: int = 1_000_000
     batch_readings_max: int = 5_000
     batch_messages: int = 500
-    batch_wait_s: float = 0.025
+    batch_wait_s: float = 0.01
     queue_messages_max: int = 10_000
     queue_bytes_max: int = 64_000_000
     late_s: float = 3_600.0

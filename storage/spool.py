@@ -169,6 +169,8 @@ class SqliteSpool(SpoolReader):
             raise
         self._limit_bytes = limit_bytes
         self._trouble = ""
+        #: set after each row that was written; whoever waits for rows clears it
+        self.written = threading.Event()
         #: writes that failed for another reason than the limit
         self.failures = Failures()
         self._ledger = Ledger(
@@ -296,6 +298,7 @@ class SqliteSpool(SpoolReader):
                 "INSERT INTO batches (readings, body) VALUES (?, ?)", (len(release.batch), body)
             )
             writer.execute("COMMIT")
+            self.written.set()
         except sqlite3.Error:
             _roll_back(writer)
             raise
@@ -345,6 +348,7 @@ class SqliteSpool(SpoolReader):
                 "INSERT INTO batches (readings, body) VALUES (?, ?)", (weight, body)
             ).lastrowid
             writer.execute("COMMIT")
+            self.written.set()
         except sqlite3.Error:
             _roll_back(writer)
             raise

@@ -1,6 +1,8 @@
 """Width of a surveyed crack against the widths that make a member dangerous (危险点裂缝宽度)."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from math import inf
 from statistics import median
 from typing import Any
 
@@ -9,7 +11,10 @@ from analytics.evidence import deciding_row, finding
 from domain.findings import Cause, Finding
 from domain.limits import Limit, LimitProfile
 from domain.readings import ReadingBatch
-from domain.views import BuildingView, WatchedPoint
+from domain.views import NEVER_CALM, Band, BuildingView, WatchedPoint
+
+#: what is known of a crack at first: its first widths, the newest moment, its standing
+_NOTHING: tuple[list[float], int, Any] = ([], 0, None)
 
 
 class CrackWidth:
@@ -71,6 +76,20 @@ class CrackWidth:
                 found += made
         return found, cracks
 
+    def calm(self, state: Any, view: BuildingView) -> Mapping[str, Band]:
+        """Tell bands below the mildest width of cracks that hold no level."""
+        rows = self._rows(view.building, view.grade)
+        if not rows:
+            return {}
+        mildest_mm = self._gate.hysteresis * min(row.value for row in rows)
+        kept: dict[str, Any] = state or {}
+        return {
+            channel.id: NEVER_CALM if kept.get(channel.id, _NOTHING)[2] else (-inf, mildest_mm)
+            for point in view.points.values()
+            for channel in point.axes.values()
+            if channel.kind == "crack" and channel.absolute and point.load_bearing
+        }
+
     def _judge(
         self,
         view: BuildingView,
@@ -81,7 +100,7 @@ class CrackWidth:
         width_mm: float,
         kept: Any,
     ) -> tuple[list[Finding], Any]:
-        first, newest_ns, standing = kept or ([], 0, None)
+        first, newest_ns, standing = kept or _NOTHING
         if at_ns <= newest_ns:
             return [], kept
         if len(first) < self._gate.of:

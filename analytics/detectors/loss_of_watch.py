@@ -1,5 +1,6 @@
 """Loss of watch (失联): a gateway, a sensor or a whole building that is no longer heard."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -9,7 +10,7 @@ from domain.findings import Cause, Finding
 from domain.ids import same_id
 from domain.limits import Level, Limit, LimitProfile
 from domain.readings import ReadingBatch
-from domain.views import BuildingView, WatchedPoint
+from domain.views import NEVER_CALM, Band, BuildingView, WatchedPoint
 
 #: how often time alone is looked at anyway: readings in between bring nothing but life
 _OFTEN_NS = MINUTE_NS
@@ -98,6 +99,18 @@ class LossOfWatch:
             found.append(self._report(view, subject, level, row or rows[0], hours, started_ns))
         after = {"looked": looked, "since": since, "held": held}
         return found, state if after == state else after
+
+    def calm(self, state: Any, view: BuildingView) -> Mapping[str, Band]:
+        """Tell that a reading of what was called silent counts, whatever its value."""
+        held = state["held"] if state else {}
+        if not held:
+            return {}
+        return {
+            channel.id: NEVER_CALM
+            for point in view.points.values()
+            for channel in point.axes.values()
+            if held.keys() & {point.sensor_id, channel.gateway_id, view.building.id}
+        }
 
     def _report(
         self,

@@ -25,7 +25,7 @@ from domain.clock import HOUR_NS, MINUTE_NS
 from domain.findings import Cause, Compensation, Finding
 from domain.limits import Level, Limit, LimitProfile
 from domain.readings import Floats, Int32s, Int64s, ReadingBatch
-from domain.views import BuildingView, WatchedChannel, WatchedPoint
+from domain.views import Band, BuildingView, WatchedChannel, WatchedPoint
 
 Rows = NDArray[np.intp]
 _FEW = 8  # readings that are sooner taken one by one than sorted
@@ -105,7 +105,10 @@ class Movement:
         building = _Building(self, view, state)
         if None in mine:
             batch = batch.take(np.array([both is not None for both in mine])[batch.channel])
-            mine = [both for both in mine if both is not None]
+            if not len(batch):
+                return [], state
+            # anew: a channel that is named and has no rows (they were unfit) is gone, too
+            mine = [known[channel_id] for channel_id in batch.channels]
         # a bin is over when the building's clock, its newest reading, has passed its end
         over = (batch.taken_at - self.grace_ns) // self.bin_ns - 1
         newest = np.maximum.accumulate(over)
@@ -116,6 +119,18 @@ class Movement:
             building.pass_time(int(newest[low]))
             building.take(batch, mine, low, high)
         return building.found, building.saved()
+
+    def calm(self, state: Any, view: BuildingView) -> Mapping[str, Band]:
+        """Tell bands within which no reading counts towards a step; bins wait for their turn."""
+        records = state["channels"] if state else {}
+        bands: dict[str, Band] = {}
+        for point in view.points.values():
+            if point.kind in STRUCTURAL:
+                for channel in point.axes.values():
+                    band = self.steps.band(records.get(channel.id), channel)
+                    if band is not None:
+                        bands[channel.id] = band
+        return bands
 
 
 class _Building:

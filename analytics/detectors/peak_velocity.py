@@ -1,7 +1,9 @@
 """Peak velocity at its own frequency against the table that fits the building (振动速度峰值)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from domain.clock import SECOND_NS
 from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile, VibrationTable
 from domain.readings import ReadingBatch
-from domain.views import BuildingView, WatchedChannel, WatchedPoint
+from domain.views import NEVER_CALM, Band, BuildingView, WatchedChannel, WatchedPoint
 from domain.waves import WAVE_AXIS
 
 
@@ -83,6 +85,25 @@ class PeakVelocity:
                     self._judge(view, point, points, found)
         self._give_up(view, view.now_ns, points, found)
         return found, state if points == kept else points
+
+    def calm(self, state: Any, view: BuildingView) -> Mapping[str, Band]:
+        """Tell bands below the mildest share of a table's strictest limit."""
+        kept: dict[str, Any] = state or {}
+        bands: dict[str, Band] = {}
+        for point in view.points.values():
+            channels = [c for c in point.axes.values() if c.kind in self.kinds]
+            table, factor = self._table(view.building, point.storey) if channels else (None, 1.0)
+            if table is None:
+                continue
+            share = min((row.value for row in self._rows), default=inf) / 100.0
+            most_mm_s = share * table.strictest[1] * factor
+            held = kept.get(point.sensor_id, _EMPTY)
+            waits = max(held["peaks"].values(), default=0.0) >= most_mm_s
+            counts = waits or held["standing"] is not None
+            for channel in channels:
+                most = most_mm_s if channel.kind == "peak_velocity" else inf
+                bands[channel.id] = NEVER_CALM if counts else (-inf, most)
+        return bands
 
     def _give_up(
         self, view: BuildingView, now_ns: int, points: dict[str, Any], found: list[Finding]

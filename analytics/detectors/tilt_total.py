@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import hypot
+from math import hypot, sqrt
 from statistics import median_low
 from typing import Any
 
@@ -15,7 +15,7 @@ from domain.clock import SECOND_NS
 from domain.findings import Cause, Finding
 from domain.limits import Limit, LimitProfile
 from domain.readings import ReadingBatch
-from domain.views import BuildingView, WatchedChannel, WatchedPoint
+from domain.views import NEVER_CALM, Band, BuildingView, WatchedChannel, WatchedPoint
 
 _FEW = 32  # readings that are sooner taken one by one than sorted
 
@@ -73,6 +73,27 @@ class TiltTotal:
             if code in watched:
                 look.take(*watched[code], at_ns, value)
         return look.found, {"axes": look.axes, "cracks": look.cracks, "standings": look.standings}
+
+    def calm(self, state: Any, view: BuildingView) -> Mapping[str, Band]:
+        """Tell bands within which no pair of a point's axes comes to the mildest limit."""
+        rows = self.rows_for(view)
+        if not rows:
+            return {}
+        kept: dict[str, Any] = state or {"axes": {}, "standings": {}}
+        least = min(row.value for row in rows)
+        bands: dict[str, Band] = {}
+        for point in view.points.values():
+            channels = [c for c in point.axes.values() if c.kind == "tilt" and c.absolute]
+            if not channels:
+                continue
+            held = [kept["axes"].get(channel.id, (0, 0.0))[1] for channel in channels]
+            # what is left to the limit, shared out evenly among the squares of the axes
+            left = (least**2 - sum(value**2 for value in held)) / len(held)
+            stands = point.sensor_id in kept["standings"] or left <= 0.0
+            for channel, value in zip(channels, held, strict=True):
+                most = sqrt(value**2 + max(left, 0.0))
+                bands[channel.id] = NEVER_CALM if stands else (-most, most)
+        return bands
 
     def rows_for(self, view: BuildingView) -> tuple[Limit, ...]:
         """Tell the building's limits."""

@@ -71,10 +71,12 @@ class RecordsJudgement:
             connection.execute(t.update().where(t.c.shard == shard).values(fence=fence + 1))
             return fence + 1
 
-    def states(self, shard: int) -> dict[tuple[str, str], bytes]:
-        """Read all saved detector states."""
+    def states(self, shard: int, detector: str = "") -> dict[tuple[str, str], bytes]:
+        """Read all saved detector states, or those of one detector."""
         c = tables.detector_states.c
         question = select(c.building_id, c.detector, c.state).where(c.shard == shard)
+        if detector:
+            question = question.where(c.detector == detector)
         with self._database.reading() as connection:
             return {
                 (building_id, detector): bytes(state)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from analytics import detectors as folder
 from analytics.detectors import detectors
 from analytics.limits import load_profile
 from domain.clock import HOUR_NS, MINUTE_NS
-from domain.findings import Finding
+from domain.findings import Cause, Finding
 from domain.limits import Level
 from domain.ports import Detector
 from domain.readings import ReadingBatch, concat
@@ -203,6 +204,45 @@ def test_a_channel_of_another_house_or_kind_is_passed_over(detector: Detector) -
             house.latest[channel.id] = _fresh(int(at[-1]))
     found, _ = detector.examine(strange, None, house.view(int(at[-1])))
     assert found == []
+
+
+def test_a_channel_that_is_named_and_has_no_readings_changes_nothing(detector: Detector) -> None:
+    plain, named = _house(), _house()
+    code = EVENTFUL.channels.index("C1")
+    for part in _cut(EVENTFUL, range(0, len(EVENTFUL), 300)):
+        rest = part.take(part.channel != code)
+        plain.run(detector, [rest])
+        strange = ReadingBatch.of(["X9"], rest.taken_at[:1], [1e6])
+        mixed = concat([strange, rest])
+        named.run(
+            detector,
+            [replace(mixed, channels=("C1", *mixed.channels), channel=mixed.channel + np.int32(1))],
+        )
+    assert named.found == plain.found
+    assert named.states == plain.states
+
+
+def test_a_reading_within_its_channels_band_changes_no_level_at_once(detector: Detector) -> None:
+    house = _house()
+    house.run(detector, [_HEAD])
+    calm = 0
+    for part in _cut(_TAIL, range(len(_TAIL))):
+        channel_id, value = part.channels[0], float(part.value[0])
+        bands = detector.calm(house.states[detector.name], house.view(int(part.taken_at[0])))
+        low, high = bands.get(channel_id, (-np.inf, np.inf))
+        found = house.run(detector, [part])
+        if low <= value <= high:
+            calm += 1
+            assert not [f for f in found if channel_id in f.channels and _at_once(f)]
+    assert calm > 20
+
+
+def _at_once(finding: Finding) -> bool:
+    """Tell whether a reading decided, not the end of a bin or the passing of time."""
+    if finding.cause is Cause.WATCH:
+        return finding.level is Level.NONE
+    ended = finding.rule.endswith((".growth", ".rate")) or "_rate" in finding.rule
+    return not ended or "step" in dict(finding.details)
 
 
 def _fresh(at_ns: int) -> Any:

@@ -1,12 +1,15 @@
 // How features look: one texel of a small texture each, so that a new colour rewrites no shape.
 
-import { DataTexture, DoubleSide, NearestFilter, RGBAFormat, ShaderMaterial, UnsignedByteType, Color, Vector4 } from "three";
+import { DataTexture, DoubleSide, NearestFilter, RGBAFormat, ShaderMaterial, UnsignedByteType, Color, Vector4 } from "../../lib/three/three.module.js";
 
 const WIDE = 256;
 const HIDDEN = 1, GHOST = 2, CHOSEN = 4;
 
 /** Tones that a feature may have; `source` is the file's own colour. */
-export const TONES = ["source", "plain", "blue", "yellow", "orange", "red", "new", "moved", "gone"];
+export const TONES = ["source", "plain", "watched", "blue", "yellow", "orange", "red", "new", "moved", "gone"];
+
+/** tones up to this one say nothing of danger */
+const CALM = TONES.indexOf("watched");
 
 const VERTEX = `
 precision highp float;
@@ -20,6 +23,7 @@ uniform int part;
 out vec4 vColour;
 out vec3 vNormal;
 out vec3 vPlace;
+flat out float vHatched;
 void main() {
   int f = int(feature + 0.5);
   vec4 state = texelFetch(states, ivec2(f % ${WIDE}, f / ${WIDE}), 0) * 255.0;
@@ -28,8 +32,12 @@ void main() {
   // part 0: what is shown in full; part 1: what is only hinted at
   if (hidden || ghost != (part == 1)) { gl_Position = vec4(2.0, 2.0, 2.0, 0.0); return; }
   vec3 colour = tone == 0 ? tint.rgb : tones[tone];
-  float alpha = tone > 1 ? max(tint.a, 0.75) : tint.a;
-  if ((marks & ${CHOSEN}) != 0) { colour = mix(colour, chosen, 0.65); alpha = max(alpha, 0.85); }
+  float alpha = tone > 1 ? max(tint.a, 0.8) : tint.a;
+  bool picked = (marks & ${CHOSEN}) != 0;
+  // a level must stay to be seen: what is chosen is hatched then, else tinted
+  if (picked && tone <= ${CALM}) colour = mix(colour, chosen, 0.6);
+  if (picked) alpha = max(alpha, 0.85);
+  vHatched = picked && tone > ${CALM} ? 1.0 : 0.0;
   vColour = vec4(colour, alpha);
   vNormal = normal;
   vPlace = position;
@@ -42,6 +50,8 @@ precision highp int;
 in vec4 vColour;
 in vec3 vNormal;
 in vec3 vPlace;
+flat in float vHatched;
+uniform vec3 chosen;
 uniform vec4 section;
 
 uniform int part;
@@ -54,8 +64,10 @@ void main() {
   n = normalize(n);
   vec3 look = normalize(cameraPosition - vPlace);
   if (dot(n, look) < 0.0) n = -n;
-  float light = 0.52 + 0.26 * max(n.z, 0.0) + 0.06 * n.x + 0.22 * dot(n, look);
-  shown = part == 1 ? vec4(mix(ghostly, vColour.rgb, 0.3), 0.13) : vec4(vColour.rgb * min(light, 1.06), vColour.a);
+  float light = 0.64 + 0.2 * max(n.z, 0.0) + 0.06 * n.x + 0.18 * dot(n, look);
+  vec3 colour = vColour.rgb;
+  if (vHatched > 0.5 && mod(gl_FragCoord.x + gl_FragCoord.y, 14.0) < 4.0) colour = chosen;
+  shown = part == 1 ? vec4(mix(ghostly, vColour.rgb, 0.3), 0.13) : vec4(colour * min(light, 1.06), vColour.a);
 }`;
 
 export class Paint {

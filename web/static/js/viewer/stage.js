@@ -1,7 +1,7 @@
 // The canvas: renderer, camera and controls. It draws when something has changed, never by itself.
 
-import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Mesh, PerspectiveCamera, Scene, Vector3, WebGLRenderer, Color } from "three";
-import { OrbitControls } from "three/addons/controls/OrbitControls.js";
+import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Mesh, PerspectiveCamera, Scene, Vector3, WebGLRenderer, Color, LinearSRGBColorSpace } from "../../lib/three/three.module.js";
+import { Hands } from "./hands.js";
 
 const ANGLE_DEG = 40, RATIO_MAX = 2, ROOM = 1.12;
 const START = new Vector3(-0.62, -0.78, 0.55).normalize();
@@ -26,15 +26,16 @@ export class Stage {
     const antialias = !bySoftware() && devicePixelRatio < 1.5;
     this.renderer = new WebGLRenderer({ antialias, powerPreference: "high-performance" });
     this.renderer.debug.checkShaderErrors = false;
+    // colours are shown as they are written, those of the theme and those of the file
+    this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.canvas = this.renderer.domElement;
     this.canvas.tabIndex = 0;
     place.prepend(this.canvas);
     this.scene = new Scene();
     this.camera = new PerspectiveCamera(ANGLE_DEG, 1, 0.1, 1000);
     this.camera.up.set(0, 0, 1);
-    this.controls = new OrbitControls(this.camera, this.canvas);
-    this.controls.enableDamping = false;
-    this.controls.addEventListener("change", () => this.ask());
+    this.target = new Vector3();
+    this.hands = new Hands(this.canvas, this);
     this.outline = null;
     this.meshes = [];
     /** told after each picture */
@@ -157,22 +158,32 @@ export class Stage {
     this.camera.updateProjectionMatrix();
   }
 
-  /** Look at a box from where one stands, or from a direction. */
-  look(box, direction = null) {
-    if (!box) return;
+  /** The direction in which one stands from the target. */
+  way() {
+    return this.pictures ? this.camera.position.clone().sub(this.target).normalize().toArray() : START.toArray();
+  }
+
+  /** Where one would stand to see a box from a direction; `room`: 1 fills the picture. */
+  stand(box, direction, room = ROOM) {
+    const way = new Vector3(...direction).normalize();
     const middle = new Vector3((box[0] + box[3]) / 2, (box[1] + box[4]) / 2, (box[2] + box[5]) / 2);
-    const way = direction ? new Vector3(...direction).normalize() : this.pictures ? this.camera.position.clone().sub(this.controls.target).normalize() : START.clone();
     const right = new Vector3().crossVectors(this.camera.up, way).normalize(), up = new Vector3().crossVectors(way, right);
-    const high = Math.tan((ANGLE_DEG / 2) * (Math.PI / 180)) / ROOM, wide = high * this.camera.aspect;
+    const high = Math.tan((ANGLE_DEG / 2) * (Math.PI / 180)) / room, wide = high * this.camera.aspect;
     let away = 1.2;
     for (let n = 0; n < 8; n++) {
       const corner = new Vector3(box[n & 1 ? 3 : 0], box[n & 2 ? 4 : 1], box[n & 4 ? 5 : 2]).sub(middle);
       away = Math.max(away, corner.dot(way) + Math.max(Math.abs(corner.dot(right)) / wide, Math.abs(corner.dot(up)) / high));
     }
-    this.controls.target.copy(middle);
-    this.camera.position.copy(middle).addScaledVector(way, away);
-    this.controls.update();
-    this.ask();
+    return { middle, from: middle.clone().addScaledVector(way, away) };
+  }
+
+  /** Look at a box from where one stands, or from a direction. */
+  look(box, direction = this.way(), room = ROOM) {
+    if (!box) return;
+    const { middle, from } = this.stand(box, direction, room);
+    this.target.copy(middle);
+    this.camera.position.copy(from);
+    this.aimed();
   }
 
   start() {
@@ -181,31 +192,39 @@ export class Stage {
 
   /** Turn about the target by degrees. */
   turn(right, up) {
-    const arm = this.camera.position.clone().sub(this.controls.target);
+    const arm = this.camera.position.clone().sub(this.target);
     const far = arm.length(), around = Math.atan2(arm.y, arm.x) + (right * Math.PI) / 180;
     const high = Math.min(1.55, Math.max(-1.2, Math.asin(arm.z / far) + (up * Math.PI) / 180));
     arm.set(Math.cos(high) * Math.cos(around), Math.cos(high) * Math.sin(around), Math.sin(high)).multiplyScalar(far);
-    this.camera.position.copy(this.controls.target).add(arm);
-    this.controls.update();
+    this.camera.position.copy(this.target).add(arm);
+    this.aimed();
+  }
+
+  /** Look at the target from where one is, and ask for a picture of it. */
+  aimed() {
+    this.camera.lookAt(this.target);
+    this.camera.updateMatrixWorld();
     this.ask();
   }
 
-  /** Go nearer (below 1) or further off. */
-  zoom(factor) {
-    this.camera.position.sub(this.controls.target).multiplyScalar(factor).add(this.controls.target);
-    this.controls.update();
-    this.ask();
+  /** Go nearer (below 1) or further off; what is under the spot stays there. */
+  zoom(factor, x = this.place.clientWidth / 2, y = this.place.clientHeight / 2) {
+    const away = this.camera.position.distanceTo(this.target);
+    const size = this.box ? Math.hypot(this.box[3] - this.box[0], this.box[4] - this.box[1], this.box[5] - this.box[2]) : 100;
+    const next = Math.min(size * 12, Math.max(0.15, away * factor)), real = next / away;
+    const [right, up] = [x / this.place.clientWidth - 0.5, 0.5 - y / this.place.clientHeight];
+    this.camera.position.sub(this.target).multiplyScalar(real).add(this.target);
+    this.shift(right * this.camera.aspect * (1 / real - 1), up * (1 / real - 1));
   }
 
-  /** Move the target sideways and up, in shares of the picture. */
+  /** Move the target sideways and up, in shares of the picture's height. */
   shift(right, up) {
-    const wide = this.camera.position.distanceTo(this.controls.target) * Math.tan((ANGLE_DEG / 2) * (Math.PI / 180)) * 2;
+    const wide = this.camera.position.distanceTo(this.target) * Math.tan((ANGLE_DEG / 2) * (Math.PI / 180)) * 2;
     const move = new Vector3().setFromMatrixColumn(this.camera.matrix, 0).multiplyScalar(right * wide)
       .addScaledVector(new Vector3().setFromMatrixColumn(this.camera.matrix, 1), up * wide);
     this.camera.position.add(move);
-    this.controls.target.add(move);
-    this.controls.update();
-    this.ask();
+    this.target.add(move);
+    this.aimed();
   }
 
   /** Tell where a place is on the canvas, in CSS pixels; `null` behind the camera. */
@@ -225,7 +244,7 @@ export class Stage {
   dispose() {
     this.watch.disconnect();
     this.empty();
-    this.controls.dispose();
+    this.hands.dispose();
     this.renderer.dispose();
     this.canvas.remove();
   }

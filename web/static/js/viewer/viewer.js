@@ -14,15 +14,32 @@ import { NotDrawable, Stage } from "./stage.js";
  */
 
 const CLICK_PX = 5;
+/** a place told on a surface may lie this deep in it, m */
+const SURFACE_M = 0.45;
+/** one element is shown with what is around it */
+const AROUND = 2;
+/** triangles of a model in which a free sight is looked for */
+const LOOKED_AROUND_MAX = 300_000;
 const AXES = { z: [0, 0, 1], x: [1, 0, 0], y: [0, 1, 0] };
 /** colours that a theme gives, by the custom property that holds each */
 const COLOURS = {
-  plain: "--model-plain", blue: "--blue", yellow: "--yellow", orange: "--orange", red: "--red",
+  plain: "--model-plain", watched: "--model-watched", blue: "--blue", yellow: "--yellow", orange: "--orange", red: "--red",
   new: "--blue", moved: "--orange", gone: "--red", chosen: "--accent", ghost: "--ink-2",
 };
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export { NotDrawable };
+
+/** Directions to look from, those first that need the least turning. */
+function around(now) {
+  const ways = [];
+  for (const high of [0.35, 0.9, 0.05, -0.35]) for (let n = 0; n < 8; n++) {
+    const turn = (n * Math.PI) / 4 + Math.PI / 8;
+    ways.push([Math.cos(turn) * Math.cos(high), Math.sin(turn) * Math.cos(high), Math.sin(high)]);
+  }
+  const near = (way) => way.reduce((sum, v, k) => sum + v * now[k], 0);
+  return ways.sort((a, b) => near(b) - near(a));
+}
 
 export class Viewer extends EventTarget {
   /**
@@ -55,15 +72,16 @@ export class Viewer extends EventTarget {
 
   themed() {
     this.stage.themed(css("--sunken") || "#eef0f2", css("--ink") || "#1a2127");
-    this.paint?.themed((tone) => css(COLOURS[tone]) || "#b9c2c9");
+    this.paint?.themed((tone) => css(COLOURS[tone]) || css("--line-strong"));
     this.stage.ask();
   }
 
   /**
    * Load the shapes of a revision.
    * @param {string | ArrayBuffer | Promise<ArrayBuffer>} from  address or content
+   * @param {string} tone  of everything, until it is coloured
    */
-  async load(from) {
+  async load(from, tone = "source") {
     const told = (done, of) => this.dispatchEvent(new CustomEvent("loading", { detail: { done, of } }));
     const buffer = await (typeof from === "string" ? fetched(from, told) : from);
     const shapes = shapesOf(buffer);
@@ -79,6 +97,7 @@ export class Viewer extends EventTarget {
     this.chosen.clear();
     this.alone = this.plane = null;
     this.themed();
+    this.paint.tone([], tone);
     this.marked();
     this.stage.look(this.whole, this.stage.start());
     this.stage.draw();
@@ -161,10 +180,32 @@ export class Viewer extends EventTarget {
   }
 
   /** Bring elements into the middle of the picture; nothing told: everything that is shown. */
-  fit(steps = null, direction = null) {
+  fit(steps = null, direction = undefined) {
     if (!this.bodies) return;
     const shown = steps === null ? this.all.filter((f) => this.met(f)) : this.of(steps);
-    this.stage.look(this.bodies.box(shown) ?? this.whole, direction);
+    const box = this.bodies.box(shown);
+    this.stage.look(box ?? this.whole, direction, box && shown.length === 1 ? AROUND : undefined);
+  }
+
+  /**
+   * Go where an element can be seen, turning as little as need be.
+   * @returns {boolean} whether there is such a place
+   */
+  visit(step) {
+    const [feature] = this.of([step]);
+    const box = feature === undefined ? null : this.bodies.box([feature]);
+    if (!box) return false;
+    const now = this.stage.way(), size = this.bodies.batches.reduce((sum, batch) => sum + batch.index.length / 3, 0);
+    const ways = size > LOOKED_AROUND_MAX ? [now] : [now, ...around(now)];
+    const clear = ways.find((way) => {
+      const { middle, from } = this.stage.stand(box, way, AROUND);
+      const along = middle.clone().sub(from), far = along.length();
+      const hit = this.bodies.hit(from.toArray(), along.divideScalar(far).toArray(), (f) => this.met(f), (point) => this.kept(point));
+      // the middle of a frame or an angle may be empty: what is met behind it is as good
+      return !hit || hit.feature === feature || hit.distance >= far;
+    });
+    this.stage.look(box, clear ?? now, AROUND);
+    return clear !== undefined;
   }
 
   reset() {
@@ -187,6 +228,14 @@ export class Viewer extends EventTarget {
   spot(point) {
     const local = point.map((value, k) => value - this.origin[k]);
     return this.kept(local) ? this.stage.spot(local) : null;
+  }
+
+  /** Tell whether nothing stands before a place of the building. */
+  sees(point) {
+    const to = point.map((value, k) => value - this.origin[k]), from = this.stage.camera.position.toArray();
+    const way = to.map((value, k) => value - from[k]), far = Math.hypot(...way);
+    const hit = this.bodies.hit(from, way.map((value) => value / far), (f) => this.met(f), (spot) => this.kept(spot));
+    return !hit || hit.distance > far - SURFACE_M;
   }
 
   kept(local) {

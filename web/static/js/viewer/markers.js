@@ -1,0 +1,77 @@
+// Sensors and defects as marks over the picture: shape, code, value and age; each is a button.
+
+import { el } from "./made.js";
+import { word } from "./scene.js";
+
+/** shapes of the levels; never colour alone */
+export const SHAPES = { none: "○", blue: "●", yellow: "▲", orange: "◆", red: "■" };
+const LABEL = { wide: 150, high: 28 }, HALF = 12, REST_MS = 120;
+
+export class Markers extends EventTarget {
+  /** @param {HTMLElement} place  lies over the picture */
+  constructor(place, words) {
+    super();
+    Object.assign(this, { place, words, rows: [], on: true });
+  }
+
+  /**
+   * @param {import("./scene.js").Scene} scene
+   * @param {(id: string) => boolean} seen  whether what hangs on an element is shown
+   */
+  fill(scene, seen) {
+    const focused = document.activeElement?.dataset?.marker;
+    this.rows = [];
+    for (const sensor of scene.sensors) {
+      const point = sensor.point;
+      if (!point) continue;
+      const level = word(sensor.level);
+      const button = el("button", {
+        type: "button", class: `marker marker-${level}${sensor.stale ? " marker-stale" : ""}`, "data-marker": `sensor:${sensor.id}`,
+        "aria-label": [sensor.code, sensor.kind_word, sensor.level ? this.words[`level.${level}`] : "", sensor.text, sensor.age].filter(Boolean).join(", "),
+        onclick: () => this.dispatchEvent(new CustomEvent("sensor", { detail: sensor.id })),
+      }, el("span", { class: "marker-shape", "aria-hidden": "true", text: SHAPES[level] }), el(
+        "span", { class: "marker-label" }, el("b", { text: sensor.code }), el("span", { text: ` ${sensor.brief || "—"}` }),
+        el("small", { text: sensor.age || this.words.never }),
+      ));
+      this.rows.push({ button, point, rank: 10 + sensor.level * 10, seen: () => !sensor.elements.length || sensor.elements.some(seen) });
+    }
+    for (const defect of scene.defects) {
+      if (!defect.point || defect.closed) continue;
+      const button = el("button", {
+        type: "button", class: `marker marker-defect severity-${defect.severity}`, "data-marker": `defect:${defect.id}`,
+        "aria-label": [this.words.defect, defect.code_word, defect.severity_word, defect.title].filter(Boolean).join(", "),
+        onclick: () => this.dispatchEvent(new CustomEvent("defect", { detail: defect.id })),
+      }, el("span", { class: "marker-shape", "aria-hidden": "true", text: "✕" }), el(
+        "span", { class: "marker-label" }, el("b", { text: defect.code_word }), el("span", { text: ` ${defect.text || defect.severity_word}` }),
+      ));
+      this.rows.push({ button, point: defect.point, rank: 5 + defect.severity, seen: () => !defect.element || seen(defect.element) });
+    }
+    this.rows.sort((a, b) => b.rank - a.rank);
+    this.place.replaceChildren(...this.rows.map((row) => row.button));
+    if (focused) this.rows.find((row) => row.button.dataset.marker === focused)?.button.focus({ preventScroll: true });
+  }
+
+  /** Put the marks where their places are; labels that would cover another's give way. */
+  placeAll(spot, sees) {
+    // what stands before a place is looked for when the picture rests
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.behind(sees), REST_MS);
+    const wide = this.place.clientWidth, high = this.place.clientHeight, taken = [];
+    for (const { button, point, seen } of this.rows) {
+      const at = this.on && seen() ? spot(point) : null;
+      const inside = at && at[0] >= 0 && at[1] >= 0 && at[0] <= wide && at[1] <= high;
+      button.hidden = !inside;
+      if (!inside) continue;
+      const free = !taken.some(([x, y]) => Math.abs(x - at[0]) < LABEL.wide && Math.abs(y - at[1]) < LABEL.high);
+      if (free) taken.push(at);
+      button.classList.toggle("marker-small", !free);
+      const left = at[0] > wide - LABEL.wide;
+      button.classList.toggle("marker-left", left);
+      button.style.transform = `translate(${left ? `calc(${Math.round(at[0]) + HALF}px - 100%)` : `${Math.round(at[0]) - HALF}px`}, ${Math.round(at[1]) - HALF}px)`;
+    }
+  }
+
+  behind(sees) {
+    for (const { button, point } of this.rows) if (!button.hidden) button.classList.toggle("marker-behind", !sees(point));
+  }
+}
