@@ -1,4 +1,4 @@
-"""What the slow analysis costs: a night's refit and score of a city, and the streaming step.
+"""What the slow analysis costs: a night's refit and score of a city; and flags of live readings.
 
 The night starts every channel's history anew, three years at two-hour steps, as a change of model
 would. Histories are made before the clock starts and each worker
@@ -17,8 +17,6 @@ import numpy as np
 from analytics.assessment.building import BuildingFacts, assess_building
 from analytics.assessment.course import assess_channels
 from analytics.assessment.model import load_model
-from analytics.assessment.nature import unknown_nature
-from analytics.assessment.stream import Stream
 from analytics.limits import load_profile
 from analytics.quality import Quality, QualityRules
 from benchmarks.report import Figure, report
@@ -46,8 +44,6 @@ def run(quick: bool) -> dict[str, Any]:
                    ("the study's Kalman and quality stage", 16.0)),
             Figure("the same, CPU a sensor", cpu_s / count * 1000.0, "ms"),
             Figure("memory of a worker at its most", peak_mib, "MiB"),
-            Figure("streaming step between two nights, readings a CPU second of one core",
-                   stepped(50 if quick else 500), "1/s", None, ">= 20000000"),
             Figure("streaming quality step, readings a CPU second of one core",
                    streamed(20 if quick else 100), "1/s"),
         ],
@@ -87,21 +83,6 @@ def _work(number: int, count: int, barrier: Any, queue: Any) -> None:
         left -= _PART
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
     queue.put((time.process_time() - begun, peak_mib))
-
-
-def stepped(rounds: int, channels: int = _CITY) -> float:
-    """Follow one compensated reading of every channel a round; readings a CPU second."""
-    model, random = load_model(), np.random.default_rng(1)
-    stream = Stream.begin(np.zeros(channels), unknown_nature(channels, model), 12, model)
-    # a city's readings, made before the clock starts; gone through several times
-    readings = random.standard_normal((10, channels))
-    spent = 0.0
-    for turn in range(10 * rounds):
-        value = readings[turn % 10].copy()
-        begun = time.process_time()
-        stream.step(value)
-        spent += time.process_time() - begun
-    return 10 * rounds * channels / spent
 
 
 def streamed(rounds: int, channels: int = 100_000) -> float:

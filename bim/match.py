@@ -197,7 +197,7 @@ class _Round:
                 self.links.to_new[fit.old][1],
                 ClaimStatus.AUTO,
                 fit.score,
-                _evidence(fit),
+                evidence_of(fit),
             )
             for fit in self._measured(pairs)
         ]
@@ -218,7 +218,7 @@ class _Round:
                         fit.method,
                         ClaimStatus.PROPOSED,
                         fit.score,
-                        (*_evidence(fit), ("why", why)),
+                        (*evidence_of(fit), ("why", why)),
                         role,
                     )
                 )
@@ -236,6 +236,8 @@ class _Round:
 
     def _proposal(self, naming: _Naming, fit: Fit) -> IdentityClaim:
         why = self.links.doubts.get((fit.old, fit.new), "")
+        if not why and self.old.groups[fit.old] != self.new.groups[fit.new]:
+            why = "class differs"
         if not why:
             why = "several" if "guid" in fit.agree else "alike"
         return naming.claim(
@@ -244,7 +246,7 @@ class _Round:
             fit.method,
             ClaimStatus.PROPOSED,
             fit.score,
-            (*_evidence(fit), ("why", why)),
+            (*evidence_of(fit), ("why", why)),
         )
 
     def _open_old(self) -> list[int]:
@@ -335,7 +337,7 @@ def _gone(naming: _Naming, row: ElementVersion) -> IdentityClaim:
     return naming.claim(row, None, ClaimMethod.GUID, ClaimStatus.PROPOSED, 0.0, evidence)
 
 
-def _evidence(fit: Fit) -> tuple[tuple[str, str], ...]:
+def evidence_of(fit: Fit) -> tuple[tuple[str, str], ...]:
     """Tell what an engineer can check: distance in m, common share of the boxes, agreements."""
     told = [("agree", ", ".join(fit.agree))]
     if not np.isnan(fit.moved_m):

@@ -37,6 +37,8 @@ class MatchRules:
         Share of a whole's length that its parts cover.
     surface_m_max
         How far a place's new surface may be, m.
+    moved_m_min
+        What the report of a revision calls a move, m.
     weights
         How much each agreement counts, by `WEIGHTS`.
     groups
@@ -59,6 +61,7 @@ class MatchRules:
     split_cover_min: float
     split_cover_max: float
     surface_m_max: float
+    moved_m_min: float
     weights: dict[str, float]
     groups: dict[str, str]
 

@@ -115,8 +115,9 @@ def drawing_of(
     if sensor.kind == "vibration":
         diagram = _shaken(services, building, sensor, channels, trend, placed, panels,
                           start_ns, end_ns)  # fmt: skip
-    panels += _moved(trend, placed, unit, digits, start_ns, end_ns)
+    # what was taken out stands right below what is left
     panels += _weather(channels, trend, unit, digits, start_ns, end_ns)
+    panels += _moved(trend, placed, unit, digits, start_ns, end_ns)
     drawn = {panel.name for panel in panels}
     others = placed.others + [
         line.limit for name, held in placed.lines.items() if name not in drawn for line in held

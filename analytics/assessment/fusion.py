@@ -103,8 +103,6 @@ def strengths(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -
     out = np.zeros(len(verdicts))
     for place, one in enumerate(verdicts):
         score = float(dict(one.details).get("score", 0.0))
-        if one.health is Health.BLIND:
-            score = 0.0
         if LIKE_MOVEMENT & set(one.faults):
             score *= model.number("fusion.faulty_share")
         if mends(one) or (better and one.kind not in WORSE):
@@ -150,7 +148,8 @@ def interval(
     """Tell between which probabilities the data leave the building.
 
     Every statistic has a standard deviation of 1; a channel that is blind or still learning may
-    hide as much as its missing confidence allows: missing data widen, they do not raise.
+    hide as much as its missing confidence allows, and what a blind one last said may be over:
+    missing data widen, they neither raise nor lower.
     """
     wide = model.number("fusion.z") / model.number("score.drift_z")
 
@@ -165,7 +164,8 @@ def interval(
     hidden = model.number("fusion.hidden_score")
     # channels err apart: as many as there are, their errors add up to the root of it
     apart = wide / np.sqrt(max(len(verdicts), 1))
-    low = with_scores([-apart - wide / 2.0] * len(verdicts))
+    fall = -apart - wide / 2.0
+    low = with_scores([-np.inf if one.health is Health.BLIND else fall for one in verdicts])
     high = with_scores(
         [apart + wide / 2.0 + hidden * (1.0 - one.confidence) ** 2 for one in verdicts]
     )
@@ -193,12 +193,17 @@ def quality_percent(verdicts: Sequence[Verdict]) -> float:
 def suspected(
     score: float, quality: float, verdicts: Sequence[Verdict], model: Model
 ) -> SuspectedGrade:
-    """Tell the suspected grade; never A or B, and none only where the data allow to say so."""
+    """Tell the suspected grade; never A or B, and none only where the data allow to say so.
+
+    A house of which every channel is blind cannot be judged, whatever was suspected before.
+    """
+    awake = [one for one in verdicts if one.health is not Health.BLIND]
+    if not awake:
+        return SuspectedGrade.CANNOT_JUDGE
     if score >= model.number("band.d"):
         return SuspectedGrade.D
     if score >= model.number("band.c"):
         return SuspectedGrade.C
-    awake = [one for one in verdicts if one.health is not Health.BLIND]
-    if not awake or quality < model.number("band.quality"):
+    if quality < model.number("band.quality"):
         return SuspectedGrade.CANNOT_JUDGE
     return SuspectedGrade.NONE

@@ -500,28 +500,35 @@ def test_a_chart_draws_values_and_limits(open_as: Opened, size: str) -> None:
     chart.locator(".chart-table summary").click()
     chart.locator(".chart-table tbody tr").nth(20).wait_for()
     captions = chart.locator(".chart-table caption").all_inner_texts()
-    assert captions[:2] == ["测值", "速率：30 天时间窗"]
+    assert captions[:3] == ["测值", "温度影响（已从粗线中扣除）", "速率：30 天时间窗"]
     assert "迟到 24" in chart.locator("[data-flags]").inner_text()
     assert "× 跳点 1" in chart.locator("[data-flags]").inner_text()
     assert no_wider_than_the_screen(page)
 
 
-def test_the_adjusted_line_is_shown_and_the_raw_one_on_demand(open_as: Opened, size: str) -> None:
+def test_the_raw_line_and_the_weather_stand_beside_the_adjusted_line(
+    open_as: Opened, size: str
+) -> None:
     page = open_as("duty", "/buildings/b-1", size)
     chart = page.locator("[data-code='T-01']")
     legend = chart.locator("[data-panel=value] .u-legend")
     chart.scroll_into_view_if_needed()  # charts are read once they are seen
     legend.wait_for()
     assert "合成倾斜（已扣除温度）" in legend.inner_text()
-    assert "原值" not in legend.inner_text()
-    assert chart.locator("[data-panel=weather]").count() == 0
-    page.click("#raw")
-    chart.locator("[data-panel=weather]").wait_for()
-    assert "合成倾斜（已扣除温度）" in legend.inner_text()
     assert "合成倾斜（原值）" in legend.inner_text()
     assert page.get_attribute("#raw", "aria-pressed") == "true"
-    page.keyboard.press("Enter")
-    chart.locator("[data-panel=weather]").wait_for(state="detached")
+    names = chart.locator("[data-panel]").evaluate_all("all => all.map(e => e.dataset.panel)")
+    assert names[:2] == ["value", "weather"], "the weather's share right below the trend"
+    over = "[data-panel=%s] .u-over"
+    trend, share = (chart.locator(over % name).bounding_box() or {} for name in names[:2])
+    assert (trend["x"], trend["width"]) == (share["x"], share["width"]), "one axis of time"
+    assert share["height"] < trend["height"]
+    page.click("#raw")
+    assert "合成倾斜（已扣除温度）" in legend.inner_text()
+    assert "原值" not in legend.inner_text()
+    assert "x 向" in legend.inner_text()
+    assert page.get_attribute("#raw", "aria-pressed") == "false"
+    assert chart.locator("[data-panel=weather]").count() == 1
     assert "已接续零点并扣除温度影响" in chart.locator("[data-note]").inner_text()
     # where nothing was learnt the page says so and shows no second line
     page.goto(page.url.replace("b-1", "b-2"))

@@ -67,7 +67,7 @@ export class Chart {
     this.words = words;
     this.place = article.querySelector("[data-plot]");
     this.fit = false;
-    this.raw = false;
+    this.raw = true;
     this.reply = null;
     this.asked = 0;
     this.plots = [];
@@ -104,7 +104,7 @@ export class Chart {
     this.plots = [];
   }
 
-  /** Raw values stand beside the adjusted ones, in the place of a tilt's axes, when asked for. */
+  /** Raw values stand beside the adjusted ones, in the place of a tilt's axes, unless put away. */
   wanted(panel, line) {
     const hasRaw = panel.lines.some((one) => one.role === "raw");
     return line.role === "main" || (hasRaw ? (line.role === "raw") === this.raw : true);
@@ -113,7 +113,6 @@ export class Chart {
   /** The panels that are shown, each with its lines. */
   shown() {
     return this.reply.panels
-      .filter((panel) => panel.name !== "weather" || this.raw)
       .map((panel) => ({ panel, lines: panel.lines.filter((line) => this.wanted(panel, line)) }))
       .filter(({ panel, lines }) => panel.name === "value" || lines.some((line) => line.at.length));
   }

@@ -197,8 +197,10 @@ function drawing(what) {
   };
 }
 
-/** Make the plot of a panel in a place; `lines` are those of it that are shown. */
-export function plot(place, reply, panel, lines, words, fit) {
+/** Make the plot of a panel in a place; `shown` are those of its lines that are drawn. */
+export function plot(place, reply, panel, shown, words, fit) {
+  // what comes later is drawn over what came before: the strong line over the raw one
+  const lines = [...shown].sort((a, b) => (b.role === "raw") - (a.role === "raw"));
   const ink = css("--ink-2");
   const grid = { stroke: css("--line"), width: 1 };
   const font = `11px ${css("--font")}`;
