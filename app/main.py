@@ -294,7 +294,7 @@ def _records(path: Path | None) -> Iterator[tuple[Any, Any]]:
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def bench(
-    name: Annotated[str, typer.Argument(help="bim, decode, door, faults, ingest, judge, store, wave …")],
+    name: Annotated[str, typer.Argument(help="bim, decode, door, ingest, judge, store, wave …")],
     as_json: AsJson = False,
     quick: Annotated[bool, typer.Option("--quick", help="a short form, under a minute")] = False,
     write: Annotated[
