@@ -1,5 +1,7 @@
 """The page of a building's model: its elements, its shapes, and what hangs where on them."""
 
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,6 +23,10 @@ from web.render import page, words_of
 from web.routes.buildings import CHART_KINDS
 from web.sensor_rows import sensor_rows
 from web.words import LANGUAGES, Words
+
+SCRIPTS = Path(__file__).parents[1] / "static/js/viewer"
+#: scripts that only the picture needs
+DRAWING = frozenset({"viewer.js", "stage.js", "paint.js", "bodies.js", "hands.js"})
 
 router = APIRouter(prefix="/buildings/{building_id}/model", route_class=PageRoute)
 
@@ -58,6 +64,7 @@ def model_page(
         places=may(caller, "places:write", building),
         decides=may(caller, "claims:decide", building),
         all_sensors=[s for s in sensors if s.active],
+        modules=modules(shapes=bool(look.glb)),
         colour="level" if _watched(services, building, look) else "source",
         script_words=script_words(words),
         **_states(request, building, look),
@@ -205,6 +212,14 @@ def tags(
         storey=storey,
         kind=kind,
     )
+
+
+@cache
+def modules(*, shapes: bool) -> list[str]:
+    """List the scripts that the page needs at once, so that none waits for another to name it."""
+    names = sorted(path.name for path in SCRIPTS.glob("*.js"))
+    wanted = [n for n in names if shapes or n not in DRAWING]
+    return ["live.js", *(f"viewer/{name}" for name in wanted)]
 
 
 def script_words(words: Words) -> dict[str, str]:

@@ -18,6 +18,7 @@ import { Trend } from "./trend.js";
 import { listen as listenUpload } from "./upload.js";
 
 const AGAIN_MS = 30000;
+performance.mark("model-script");
 const root = document.getElementById("model");
 const { base, query, glb, building } = root.dataset;
 const words = JSON.parse(root.dataset.words);
@@ -139,11 +140,14 @@ async function picture() {
     flat = await flattened();
     return;
   }
+  performance.mark("model-stage");
   look.viewer = viewer;
   look.markers = markers;
   // for who measures: benchmarks and tests read pictures and calls here
   root.viewer = viewer;
   await viewer.load(shapes, look.colour.value === "level" ? "plain" : "source");
+  performance.mark("model-drawn");
+  // a pixel that is read back: only then is the picture there
   viewer.stage.finish();
   performance.mark("model-first-frame");
   say.textContent = "";
@@ -247,7 +251,11 @@ async function start() {
   renewed();
   arrived(root.dataset.at);
   root.dataset.ready = "yes";
-  follow(root.dataset.live, (changes) => { if (!changes.length || changes.some((one) => one.building_id === building)) scene.refresh().catch(() => {}); });
+  follow(root.dataset.live, (changes) => {
+    const own = changes.filter((one) => one.building_id === building);
+    if (!changes.length || own.some((one) => one.kind !== "model")) scene.refresh().catch(() => {});
+    if (!changes.length || own.some((one) => one.kind === "model")) document.body.dispatchEvent(new Event("model-changed"));
+  }, ["alert", "model", "place"]);
   setInterval(() => { if (!document.hidden) scene.refresh().catch(() => {}); }, AGAIN_MS);
   watchFiles();
 }
