@@ -16,6 +16,8 @@ from domain.exchange import Topic, TopicFate, TopicFile, TopicPlan, TopicsPrevie
 from domain.ids import same_id
 
 TITLE_MAX, NOTE_MAX = 200, 500
+#: stands as the place of a topic that tells none
+NO_PLACE = "BCF 主题没有说明位置 (the topic tells no place)"
 #: nothing that is looked at lies farther from a camera, m
 _SIGHT_M = 200.0
 
@@ -89,7 +91,7 @@ def _new(
     anchor = Anchor(
         id=same_id("topic place", defect_id),
         building_id=building_id,
-        picked_by=PickedBy.MODEL,
+        picked_by=PickedBy.MODEL if on or point else PickedBy.TEXT,
         made_at_ns=now_ns,
         by=by,
         element_id=on[1].element_id if on else "",
@@ -98,6 +100,7 @@ def _new(
         local_uvw=_within(on[1].box, point) if on and on[1].box and point else None,
         storey=on[1].storey_name if on else "",
         elevation_m=on[1].storey_elevation_m if on else None,
+        note="" if on or point else NO_PLACE,
         hold=Hold.LINKED if on else Hold.SPATIAL,
     )
     defect = Defect(
