@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bim.decision_traces import untraced
-from bim.rematch import all_claims, last_seen
+from bim.rematch import all_claims, last_seen, moved
 from domain.anchors import Anchor, Hold
 from domain.bim_models import BimModel, BimRevision, RevisionState
 from domain.claims import ClaimRole, ClaimStatus, IdentityClaim
@@ -102,12 +102,14 @@ class Queue:
     ----------
     rows
         All that match what is wanted.
-    whys, classes
+    whys, classes, kinds
         How many rows there are of each, before any choice.
     auto
         How many elements were linked by themselves.
     loose
         Places that need somebody: their element is gone or waits.
+    before
+        Elements of the revision before, in the axes of the newest.
 
     """
 
@@ -143,7 +145,10 @@ def queue_of(services: Services, model: BimModel, wanted: Wanted) -> Queue:
     ]
     versions = {row.step_id: row for row in models.versions(live.id)}
     claims = open_ones if wanted.show == "open" else decided
-    before = models.versions(revisions[1].id) if len(revisions) > 1 else []
+    if wanted.show == "auto":
+        claims = all_claims(models, model.id, ClaimStatus.AUTO, to_revision=live.id)
+    earlier = models.versions(revisions[1].id) if len(revisions) > 1 else []
+    before = [moved(row, live.shift_m) for row in earlier]
     last = last_seen(models, revisions, {row.element_id for row in versions.values()})
     anchors = services.places.anchors(model.building_id)
     rows = _rows(services, claims, versions, last, before, anchors)

@@ -15,7 +15,7 @@ from domain.services import Services
 from web.guard import PageRoute, building_for, caller_of, services_of
 from web.render import page
 from web.review_rows import Wanted
-from web.review_view import DECIDE, following, shown_of, wanted_of
+from web.review_view import DECIDE, following, shown_as, shown_of, wanted_of
 
 router = APIRouter(route_class=PageRoute)
 
@@ -45,9 +45,7 @@ def review_page(
 ) -> Response:
     """Show the queue with one element of it held against its candidates."""
     building, model = _model(request, model_id, READ)
-    wanted = Wanted(
-        "decided" if show == "decided" else "open", text, kind, why, ifc_class, bool(hung), number
-    )
+    wanted = Wanted(shown_as(show), text, kind, why, ifc_class, bool(hung), number)
     part = request.headers.get("HX-Request") == "true"
     shown = shown_of(request, building, model, wanted, element, claim)
     return page(request, "_review.html" if part else "review.html", active="buildings", **shown)
