@@ -6,7 +6,7 @@ const WIDE = 256;
 const HIDDEN = 1, GHOST = 2, CHOSEN = 4;
 
 /** Tones that a feature may have; `source` is the file's own colour. */
-export const TONES = ["source", "plain", "watched", "blue", "yellow", "orange", "red", "new", "moved", "gone"];
+export const TONES = ["source", "plain", "chosen", "watched", "blue", "yellow", "orange", "red", "new", "moved", "gone"];
 
 /** tones up to this one say nothing of danger */
 const CALM = TONES.indexOf("watched");
@@ -116,9 +116,10 @@ export class Paint {
 
   /** Give each feature a tone; those left out get `otherwise`. */
   tone(rows, otherwise = "source") {
-    const rest = TONES.indexOf(otherwise);
+    const number = (name) => Math.max(0, TONES.indexOf(name));
+    const rest = number(otherwise);
     for (let f = 0; f < this.count; f++) this.states[f * 4] = rest;
-    for (const [feature, tone] of rows) this.states[feature * 4] = TONES.indexOf(tone);
+    for (const [feature, tone] of rows) this.states[feature * 4] = number(tone);
     this.texture.needsUpdate = true;
   }
 
