@@ -47,8 +47,8 @@ def add(
     settings: SettingsFile = None,
 ) -> None:
     """Upload a file as the next revision of a model, and print the revision's id."""
-    with _house(settings) as house:
-        found = _model(house, _building(house, building), model)
+    with opened(settings) as house:
+        found = _model(house, building_named(house, building), model)
         try:
             with file.open("rb") as content:
                 kept, new = house.model_desk.submit(found, file.name, content, _BY)
@@ -66,9 +66,9 @@ def add(
 @bim.command("list")
 def list_models(building: BuildingNamed, settings: SettingsFile = None) -> None:
     """List a building's models and their revisions, newest first; `*` marks the one in use."""
-    with _house(settings) as house:
+    with opened(settings) as house:
         models = house.records.models
-        for model in models.models(_building(house, building).id):
+        for model in models.models(building_named(house, building).id):
             print(f"{model.name}\t{model.discipline}\t{model.id}")  # noqa: T201
             live = models.live_revision(model.id)
             for revision in models.revisions(model.id):
@@ -82,7 +82,7 @@ def status(
     settings: SettingsFile = None,
 ) -> None:
     """Tell how far a revision is, or why it was rejected."""
-    with _house(settings) as house:
+    with opened(settings) as house:
         found = house.records.models.revision(revision)
         if found is None:
             raise NotFound(f"no revision {revision!r}")
@@ -116,7 +116,8 @@ def _line(revision: BimRevision) -> str:
     return "\t".join(words)
 
 
-def _building(house: "House", named: str) -> Building:
+def building_named(house: "House", named: str) -> Building:
+    """Find a building by its id or code."""
     register = house.records.register
     found = register.building(named)
     if found is None:
@@ -163,7 +164,8 @@ def _follow(house: "House", revision: BimRevision) -> BimRevision:
 
 
 @contextlib.contextmanager
-def _house(path: Path | None) -> "Iterator[House]":
+def opened(path: Path | None) -> "Iterator[House]":
+    """Open the stores of the settings, for as long as a verb needs them."""
     from app.house import House  # noqa: PLC0415 - heavy
 
     # standard output is what was asked for; only what went wrong is told beside it

@@ -1,20 +1,16 @@
 """The verbs `bim export`, `bim bcf` and `bim check`: hand over, exchange defects, see fitness."""
 
-import contextlib
 import json
-import logging
 import shutil
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 from rich.console import Console
 
-from app.settings import load_settings
+from app.bim_verbs import BuildingNamed, SettingsFile, building_named, opened
 from domain.bim_models import BimRevision
 from domain.buildings import Building
 from domain.errors import InvalidInput, NotFound
@@ -26,11 +22,7 @@ if TYPE_CHECKING:
 say = Console(stderr=True, highlight=False)
 
 _BY = "command line"
-SettingsFile = Annotated[
-    Path | None, typer.Option("--settings", help="settings file; otherwise ANJU_SETTINGS")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-BuildingId = Annotated[str, typer.Argument(help="the building's id")]
 RevisionId = Annotated[
     str, typer.Option("--revision", help="a revision's id; otherwise the one in use")
 ]
@@ -45,7 +37,7 @@ def add_verbs(group: typer.Typer) -> None:
 
 
 def export(
-    building_id: BuildingId,
+    building: BuildingNamed,
     out: Out,
     revision: RevisionId = "",
     defects: Annotated[bool, typer.Option("--defects", help="write defects, too")] = False,
@@ -53,16 +45,16 @@ def export(
 ) -> None:
     """Hand a model over: a copy of its IFC file with what Anju knows, never readings."""
     _must_be_new(out)
-    with _house(settings) as house:
-        building = _building(house, building_id)
-        found = _revision(house, building, revision)
-        made = house.exchange.export(building, found, with_defects=defects)
+    with opened(settings) as house:
+        owner = building_named(house, building)
+        found = _revision(house, owner, revision)
+        made = house.exchange.export(owner, found, with_defects=defects)
         shutil.copyfile(made.path, out)
     say.print(f"{out}: {out.stat().st_size:,} bytes")
 
 
 def bcf(
-    building_id: BuildingId,
+    building: BuildingNamed,
     out: Annotated[
         Path | None, typer.Option("--out", help="write the defects as BCF 3.0 to a new file")
     ] = None,
@@ -82,19 +74,19 @@ def bcf(
         raise InvalidInput("give either --out or --read")
     if out is not None:
         _must_be_new(out)
-    with _house(settings) as house:
-        building = _building(house, building_id)
+    with opened(settings) as house:
+        owner = building_named(house, building)
         if out is not None:
-            _, content = house.exchange.topics(building)
+            _, content = house.exchange.topics(owner)
             out.write_bytes(content)
             say.print(f"{out}: {len(content):,} bytes")
             return
         content = _content(read)
         desk = house.exchange
         found = (
-            desk.import_topics(building, content, _BY, update=update)
+            desk.import_topics(owner, content, _BY, update=update)
             if commit
-            else desk.preview_topics(building, content, _BY)
+            else desk.preview_topics(owner, content, _BY)
         )
     for row in found.rows:
         name = row.topic.title or row.topic.guid
@@ -104,7 +96,7 @@ def bcf(
 
 
 def check(
-    building_id: BuildingId,
+    building: BuildingNamed,
     revision: RevisionId = "",
     ids: Annotated[
         Path | None, typer.Option("--ids", help="an IDS file; otherwise the one that is shipped")
@@ -114,9 +106,9 @@ def check(
 ) -> None:
     """Tell how fit a model is; exit code 1 when a check fails."""
     content = None if ids is None else _content(ids)
-    with _house(settings) as house:
-        building = _building(house, building_id)
-        found = house.exchange.fitness(_revision(house, building, revision), content)
+    with opened(settings) as house:
+        owner = building_named(house, building)
+        found = house.exchange.fitness(_revision(house, owner, revision), content)
     if as_json:
         print(json.dumps({"state": found.state, **asdict(found)}, ensure_ascii=False))  # noqa: T201
     else:
@@ -135,13 +127,6 @@ def _content(path: Path | None) -> bytes:
     return path.read_bytes()
 
 
-def _building(house: "House", building_id: str) -> Building:
-    found = house.records.register.building(building_id)
-    if found is None:
-        raise NotFound(f"no building {building_id!r}")
-    return found
-
-
 def _revision(house: "House", building: Building, revision_id: str) -> BimRevision:
     models = house.records.models
     if revision_id:
@@ -158,20 +143,3 @@ def _revision(house: "House", building: Building, revision_id: str) -> BimRevisi
 def _must_be_new(path: Path) -> None:
     if path.exists():
         raise InvalidInput(f"{path} exists already")
-
-
-@contextlib.contextmanager
-def _house(settings: Path | None) -> Iterator["House"]:
-    from app.house import House  # noqa: PLC0415 - heavy; the other verbs start faster
-
-    # standard output is what was asked for; only what went wrong is told beside it
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    house = House(load_settings(settings), frozenset())
-    house.start()
-    try:
-        yield house
-    finally:
-        house.stop()

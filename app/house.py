@@ -352,6 +352,21 @@ class House:
         return ExchangeDesk(stores, self.files, results, settings.base_url, self._read_limits())
 
     @cached_property
+    def model_work(self) -> ModelWork:
+        """Reads, converts and matches the models that were uploaded."""
+        jobs = self._jobs
+        return ModelWork(
+            self.records.models,
+            self.records.places,
+            self.files,
+            LimitedReader(self._read_limits()),
+            self.clock,
+            self.settings.models_scratch,
+            # the holder of the lease does it, as all that only one process may do
+            lambda: not self._stop.is_set() and jobs is not None and jobs.fence is not None,
+        )
+
+    @cached_property
     def services(self) -> Services:
         """What the API and the pages work with."""
         return Services(
@@ -442,7 +457,7 @@ class House:
             if Role.JOBS in self.roles:
                 self._jobs = self._make_jobs()
                 self._jobs.start()
-                self._run("models", self._make_model_work().run_once, rest_s=_MODELS_EVERY_S)
+                self._run("models", self.model_work.run_once, rest_s=_MODELS_EVERY_S)
             if self.roles:
                 self._self_watch = self._make_self_watch()
                 self._self_watch.start()
@@ -530,6 +545,7 @@ class House:
             outbox=self._outbox_watch,
             door=self._door_watch,
             jobs=self._jobs,
+            models=made.get("model_work"),
         )
 
     @property
@@ -631,19 +647,6 @@ class House:
             index_wall_s=bim.index_s,
             mesh_wall_s=bim.mesh_s,
             mesh_wall_s_per_mb=bim.mesh_s_per_mb,
-        )
-
-    def _make_model_work(self) -> ModelWork:
-        jobs = self._jobs
-        return ModelWork(
-            self.records.models,
-            self.records.places,
-            self.files,
-            LimitedReader(self._read_limits()),
-            self.clock,
-            self.settings.models_scratch,
-            # the holder of the lease does it, as all that only one process may do
-            lambda: not self._stop.is_set() and jobs is not None and jobs.fence is not None,
         )
 
     def _make_planner(self) -> Planner:

@@ -146,7 +146,7 @@ def schema_of(content: bytes) -> str:
             " it was probably cut off on its way",
         )
     found = _SCHEMA.search(head)
-    name = found[1].decode("ascii", "replace").strip() if found else "none"
+    name = (found[1].decode("ascii", "replace").strip() if found else "") or "none"
     schema = SCHEMAS.get(name.upper())
     if not schema:
         raise ModelRejected(Fault.SCHEMA, f"must be IFC2X3, IFC4 or IFC4X3, got {name}")

@@ -166,13 +166,16 @@ def make_city(folder: Path) -> City:
     return City(app, services, records, readings, clock, wall, identity)
 
 
-def exchange_desk(records: Records, files: FolderFiles, clock: Clock, folder: Path) -> ExchangeDesk:
+def exchange_desk(
+    records: Records, files: FolderFiles, clock: Clock, folder: Path, wait_s: float = 30.0
+) -> ExchangeDesk:
     """Make the desk of exchange on the stores of a test."""
     stores = Stores(
         records.register, records.alerts, records.assessments, records.hand, records.models,
         records.places, clock,
     )  # fmt: skip
-    return ExchangeDesk(stores, files, KeptResults(folder), "https://anju.example.org")
+    url = "https://anju.example.org"
+    return ExchangeDesk(stores, files, KeptResults(folder), url, wait_s=wait_s)
 
 
 def batch(channel_id: str, values: list[float]) -> ReadingBatch:

@@ -233,6 +233,11 @@ def test_without_shapes_everything_else_works(desk: Desk, texts: list[str]) -> N
     assert desk.records.models.live_revision("m-1") == done
     assert all(v.element_id for v in desk.records.models.versions(kept.id))
     assert desk.records.models.unfinished_revisions() == []
+    # whoever sends the file again has the shapes made once more
+    again = desk.submit(texts[-1])
+    assert (again.id, again.mesh, again.reason_code) == (kept.id, MeshState.WAITING, "")
+    desk.run()
+    assert desk.revision(kept).mesh is MeshState.READY
 
 
 @pytest.mark.parametrize(
@@ -248,7 +253,12 @@ def test_a_full_disk_or_a_store_that_is_away_is_waited_for(
         desk.run()
     assert desk.revision(kept).reason_code == ""
     assert [one.id for one in desk.records.models.unfinished_revisions()] == [kept.id]
+    health = desk.work.health()
+    assert (health.state, health.code, health.figures) == (
+        "degraded", "held up", (("waiting", 1.0),),
+    )  # fmt: skip
     desk.run()
+    assert desk.work.health().state == "ok"
     done = desk.revision(kept)
     assert (done.state, done.mesh) == (RevisionState.READY, MeshState.READY)
 
@@ -316,7 +326,14 @@ def test_what_was_kept_and_is_damaged_is_made_anew(desk: Desk, tmp_path: Path) -
     second = desk.submit("东墙 西墙", other)
     desk.run()
     assert len(desk.reader.indexed) == len(desk.reader.shaped) == 2
-    assert desk.revision(second).mesh is MeshState.READY
+    done = desk.revision(second)
+    assert done.mesh is MeshState.READY
+    desk.files.delete(done.glb_key)
+    last = replace(other, id="m-3", name="设备")
+    desk.records.models.put_model(last, "u-1")
+    third = desk.submit("东墙 西墙", last)
+    desk.run()
+    assert desk.files.sha256(desk.revision(third).glb_key) == done.glb_sha256
 
 
 def test_who_must_not_go_on_leaves_off_and_another_ends_it(

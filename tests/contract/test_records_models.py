@@ -362,3 +362,15 @@ def test_the_building_of_everything_in_a_model_is_known(read: ModelStore) -> Non
     for known in ("m-1", "r-1", "r-2", "e-7", "k-1"):
         assert read.building_of(known) == "b-1"
     assert read.building_of("nobody") is None
+
+
+def test_what_is_forgotten_after_a_while_is_never_a_model(
+    read: ModelStore, records: Records
+) -> None:
+    before = (read.versions("r-1"), read.elements("m-1"), read.revisions("m-1"))
+    retention, ever_ns = records.retention, 2**62
+    assert retention.delete_changes(ever_ns) > 0
+    retention.delete_refusals(ever_ns)
+    retention.delete_findings(ever_ns, [])
+    retention.delete_presence(ever_ns)
+    assert (read.versions("r-1"), read.elements("m-1"), read.revisions("m-1")) == before

@@ -1,6 +1,6 @@
 """Exchange through the API: hand-over, fitness, topics out and in again, pictures."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,21 @@ import ifcopenshell.util.element
 import pytest
 from bcf.bcfxml import load
 
-from app.models import StoredModelDesk
 from bim.exchange_tasks import SHIPPED_IDS
 from bim.facts import storey_at
-from bim.limited import LimitedReader
 from bim.png import SIGNATURE
 from bim.sketch import plan_sketch
 from bim.topics_out import topic_guid
 from domain.anchors import Anchor, MonitorRole, PickedBy, SensorMonitors
-from domain.bim_models import BimModel, BimRevision, RevisionState
+from domain.bim_models import BimModel, BimRevision
 from domain.clock import DAY_NS, HOUR_NS
 from domain.defects import Defect, DefectStatus
-from domain.elements import Element, ElementVersion, Storey
-from simulators.ifc.house import HouseSpec, write_house
-from tests.api_city import NOW_NS, City, make_city
+from domain.elements import ElementVersion, Storey
+from domain.errors import TooManyAttempts
+from simulators.ifc.house import HouseSpec
+from storage.files import FolderFiles
+from tests.api_city import NOW_NS, City, exchange_desk, make_city
+from tests.made_model import take_in
 
 API = "/api/v1"
 
@@ -45,38 +46,17 @@ class Site:
         return self.city.client(user).request(method, API + path, files=files)
 
 
-def read_model(city: City, folder: Path, building_id: str, spec: HouseSpec) -> BimRevision:
-    """Take a made house in as the jobs would: kept, read in a child process, elements made."""
-    models = city.records.models
-    model = BimModel(f"m-{building_id}", building_id, "建筑", made_at_ns=NOW_NS, by="test")
-    models.put_model(model, "test")
-    path = write_house(spec, folder / f"{building_id}.ifc")
-    desk = StoredModelDesk(models, city.services.files, city.clock, 50_000_000)
-    with path.open("rb") as file:
-        new, _ = desk.submit(model, "三号楼.ifc", file, "test")
-    reader = LimitedReader()
-    index = reader.index(path, folder / "index", new.id)
-    shapes = reader.shapes(path, folder / "shapes", lambda _, __: None)
-    read = replace(
-        new, state=RevisionState.MATCHING, ifc_schema=index.ifc_schema, version=new.version + 1
-    )
-    models.put_index(read, index.storeys, index.versions)
-    elements = [
-        Element(f"e-{building_id}-{v.step_id}", model.id, v.ifc_class, v.name, new.id)
-        for v in index.versions
-    ]
-    linked = {v.step_id: f"e-{building_id}-{v.step_id}" for v in index.versions}
-    ready = replace(read, state=RevisionState.READY, version=read.version + 1)
-    models.put_matches(ready, elements, linked, [], [], "test")
-    models.put_shapes(ready, shapes.boxes, shapes.geometry_hashes)
-    return ready
+def read_model(city: City, folder: Path, building_id: str) -> BimRevision:
+    spec = HouseSpec(seed=3)
+    files, clock = city.services.files, city.clock
+    return take_in(city.records, files, clock, folder, building_id, spec)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     city = make_city(folder)
-    revision = read_model(city, folder, "b-near", HouseSpec(seed=3))
+    revision = read_model(city, folder, "b-near")
     walls = [
         v
         for v in city.records.models.versions(revision.id)
@@ -214,7 +194,7 @@ def test_defects_go_out_and_come_back_as_what_they_are(site: Site, tmp_path: Pat
 
 def test_topics_of_others_become_defects_once_at_their_element(site: Site, tmp_path: Path) -> None:
     # what the far building sends is foreign to the near one; the element is in both models
-    far = read_model(site.city, tmp_path, "b-far", HouseSpec(seed=3))
+    far = read_model(site.city, tmp_path, "b-far")
     places = site.city.records.places
     version = next(
         v for v in site.city.records.models.versions(far.id) if v.global_id == site.wall.global_id
@@ -309,3 +289,26 @@ def test_a_place_is_in_the_storey_whose_floor_lies_next_below() -> None:
         assert found.global_id == guid, z
     assert storey_at(storeys, None) is None
     assert storey_at([], (0.0, 0.0, 0.0)) is None
+
+
+class Busy(FolderFiles):
+    """Files whose reader asks for another check meanwhile."""
+
+    ask: Callable[[], object] = staticmethod(lambda: None)
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        self.ask()
+        return super().pieces(key)
+
+
+def test_who_comes_while_another_model_is_worked_on_is_asked_to_come_again(
+    site: Site, tmp_path: Path
+) -> None:
+    files = Busy(site.folder / "files")
+    records, clock = site.city.records, site.city.clock
+    desk = exchange_desk(records, files, clock, tmp_path / "exports", wait_s=0.01)
+    files.ask = lambda: desk.fitness(site.revision)
+    with pytest.raises(TooManyAttempts, match="try again"):
+        desk.fitness(site.revision)
+    files.ask = lambda: None
+    assert desk.fitness(site.revision).checks, "the turn was given back"
