@@ -41,15 +41,6 @@ def wanted_of(back: str) -> tuple[Wanted, str]:
     return wanted, given.get("element", "")
 
 
-def following(services: Services, model: BimModel, wanted: Wanted, decided: set[str]) -> str:
-    """Tell which element comes after those that are decided now."""
-    rows = [row.element.id for row in queue_of(services, model, wanted).rows]
-    places = [place for place, name in enumerate(rows) if name in decided]
-    after = rows[places[-1] + 1 :] if places else rows
-    before = [name for name in rows if name not in decided]
-    return next((name for name in after if name not in decided), before[-1] if before else "")
-
-
 def shown_of(
     request: Request,
     building: Building,
@@ -95,6 +86,7 @@ def shown_of(
         "wanted": wanted,
         "rows": rows,
         "chosen": chosen,
+        "then": _after(queue.rows, chosen),
         "number": number,
         "pages": pages,
         "query": urlencode(given),
@@ -105,6 +97,15 @@ def shown_of(
         "decides": may(caller_of(request), DECIDE, building),
         **_pair(services, building, queue, chosen, claim),
     }
+
+
+def _after(rows: Sequence[Waiting], chosen: Waiting | None) -> str:
+    """Tell which element comes after one, or before it when it is the last."""
+    names = [row.element.id for row in rows]
+    if chosen is None or len(names) < 2:
+        return ""
+    at = names.index(chosen.element.id)
+    return names[at + 1] if at + 1 < len(names) else names[at - 1]
 
 
 def _pair(

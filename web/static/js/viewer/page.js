@@ -125,7 +125,7 @@ function drawPlan() {
 async function flattened() {
   const { shapesOf } = await import("./glb.js"), { Bodies } = await import("./bodies.js");
   const read = shapesOf(await shapes), bodies = new Bodies(read);
-  return { bodies, origin: read.origin, whole: bodies.box(read.features.keys()) };
+  return { bodies, origin: read.origin, whole: read.box };
 }
 
 /** The picture, where the browser can draw it. */
