@@ -92,6 +92,14 @@ class MadeOfFiles:
             self._keep(about, msgspec.json.encode(kept))
         return glb, kept
 
+    def has_index(self, revision: BimRevision, building_id: str) -> bool:
+        """Tell whether a file was read before."""
+        return self._has(index_key(building_id, revision.file_sha256, INDEX_VERSION))
+
+    def has_shapes(self, revision: BimRevision, building_id: str) -> bool:
+        """Tell whether a file was converted before."""
+        return self._has(shapes_key(building_id, revision.file_sha256, MESH_VERSION))
+
     def is_there(self, revision: BimRevision) -> bool:
         """Tell whether an upload is in the file store."""
         return self._has(revision.file_key)

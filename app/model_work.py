@@ -129,9 +129,11 @@ class ModelWork:
 
     def _read(self, revision: BimRevision, folder: Path) -> None:
         """Read what the file says; a model's first revision is ready with that."""
-        revision = self.note(revision, state=RevisionState.READING, done=0, of=0)
+        building_id = self._building(revision)
+        if not self._made.has_index(revision, building_id):
+            revision = self.note(revision, state=RevisionState.READING, done=0, of=0)
         try:
-            index = self._made.index(revision, self._building(revision), folder)
+            index = self._made.index(revision, building_id, folder)
         except ModelRejected as error:
             self._refuse(revision, error, state=RevisionState.REJECTED)
             return
@@ -163,10 +165,12 @@ class ModelWork:
 
     def _shape(self, revision: BimRevision, folder: Path) -> BimRevision:
         """Make the shapes; without them everything else still works."""
-        revision = self.note(revision, mesh=MeshState.CONVERTING, done=0, of=0)
+        building_id = self._building(revision)
+        if not self._made.has_shapes(revision, building_id):
+            revision = self.note(revision, mesh=MeshState.CONVERTING, done=0, of=0)
         noting = _Noting(self, revision)
         try:
-            key, shapes = self._made.shapes(revision, self._building(revision), folder, noting)
+            key, shapes = self._made.shapes(revision, building_id, folder, noting)
         except ModelRejected as error:
             return self._refuse(noting.revision, error, mesh=MeshState.FAILED)
         revision = noting.revision

@@ -1,11 +1,11 @@
 """The queue of claims: what waits for somebody, what was decided, and what hangs on it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bim.decision_traces import untraced
-from bim.rematch import all_claims, last_seen
+from bim.rematch import all_claims, last_seen, moved
 from domain.anchors import Anchor, Hold
 from domain.bim_models import BimModel, BimRevision, RevisionState
 from domain.claims import ClaimRole, ClaimStatus, IdentityClaim
@@ -102,12 +102,14 @@ class Queue:
     ----------
     rows
         All that match what is wanted.
-    whys, classes
+    whys, classes, kinds
         How many rows there are of each, before any choice.
     auto
         How many elements were linked by themselves.
     loose
         Places that need somebody: their element is gone or waits.
+    before
+        Elements of the revision before, in the axes of the newest.
 
     """
 
@@ -143,10 +145,14 @@ def queue_of(services: Services, model: BimModel, wanted: Wanted) -> Queue:
     ]
     versions = {row.step_id: row for row in models.versions(live.id)}
     claims = open_ones if wanted.show == "open" else decided
-    before = models.versions(revisions[1].id) if len(revisions) > 1 else []
+    if wanted.show == "auto":
+        claims = all_claims(models, model.id, ClaimStatus.AUTO, to_revision=live.id)
+    earlier = models.versions(revisions[1].id) if len(revisions) > 1 else []
+    before = [moved(row, live.shift_m) for row in earlier]
     last = last_seen(models, revisions, {row.element_id for row in versions.values()})
     anchors = services.places.anchors(model.building_id)
-    rows = _rows(services, claims, versions, last, before, anchors)
+    elements = {one.id: one for one in models.elements(model.id)}
+    rows = _rows(elements, claims, versions, last, before, anchors)
     whys, kinds = Counter(row.why for row in rows), Counter(row.kind for row in rows)
     return Queue(
         model=model,
@@ -155,18 +161,20 @@ def queue_of(services: Services, model: BimModel, wanted: Wanted) -> Queue:
         rows=tuple(row for row in rows if _fits(row, wanted)),
         total=len({one.element_id for one in open_ones}),
         decided=len(decided),
-        auto=_auto(models.elements(model.id), live, versions),
+        auto=_auto(elements.values(), live, versions),
         whys={name: whys[name] for name in sorted(whys) if name},
         classes=dict(sorted(Counter(row.element.ifc_class for row in rows).items())),
         kinds={name: kinds[name] for name in ("same", "split", "merged", "gone") if kinds[name]},
-        loose=_loose(services, model, anchors),
+        loose=tuple(
+            one for one in anchors if one.hold is Hold.REVIEW and one.element_id in elements
+        ),
         versions=versions,
         before=tuple(before),
     )
 
 
 def _rows(
-    services: Services,
+    elements: Mapping[str, Element],
     claims: Sequence[IdentityClaim],
     versions: dict[int, ElementVersion],
     last: dict[str, ElementVersion],
@@ -181,16 +189,15 @@ def _rows(
     for claim in sorted(claims, key=lambda one: (-one.score, one.to_step_id)):
         candidate = Candidate(claim, versions.get(claim.to_step_id))
         by_element.setdefault(claim.element_id, []).append(candidate)
-    known = {one.id: one for one in services.models.elements(claims[0].model_id)} if claims else {}
     rows = [
         Waiting(
-            known[name],
+            elements[name],
             last.get(name) or earlier.get(name),
             tuple(candidates),
             tuple(hung.get(name, ())),
         )
         for name, candidates in by_element.items()
-        if name in known
+        if name in elements
     ]
     # what sensors and defects hang on comes first
     rows.sort(key=lambda row: (not row.anchors, -row.best.claim.score, row.element.id))
@@ -216,18 +223,8 @@ def _fits(row: Waiting, wanted: Wanted) -> bool:
 
 
 def _auto(
-    elements: Sequence[Element], live: BimRevision, versions: dict[int, ElementVersion]
+    elements: Iterable[Element], live: BimRevision, versions: dict[int, ElementVersion]
 ) -> int:
     """Count older elements that the newest revision has."""
     older = {one.id for one in elements if one.first_revision != live.id}
     return sum(row.element_id in older for row in versions.values())
-
-
-def _loose(services: Services, model: BimModel, anchors: Sequence[Anchor]) -> tuple[Anchor, ...]:
-    found = []
-    for anchor in anchors:
-        if anchor.hold is Hold.REVIEW and anchor.element_id:
-            element = services.models.element(anchor.element_id)
-            if element is not None and element.model_id == model.id:
-                found.append(anchor)
-    return tuple(found)

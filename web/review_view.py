@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, urlencode
 
 from fastapi import Request
 
-from bim.rematch import moved
 from domain.access import may
 from domain.anchors import Anchor
 from domain.bim_models import BimModel, BimRevision, MeshState
@@ -21,12 +20,17 @@ from web.review_rows import PAGE_ROWS, Queue, Waiting, Wanted, queue_of
 DECIDE = "claims:decide"
 
 
+def shown_as(show: str) -> str:
+    """Tell which claims are asked for: `open`, `decided` or `auto`."""
+    return show if show in ("decided", "auto") else "open"
+
+
 def wanted_of(back: str) -> tuple[Wanted, str]:
     """Read the queue's address again, which every form bears."""
     given = {name: values[-1] for name, values in parse_qs(back[:2_000]).items()}
     number = given.get("page", "1")
     wanted = Wanted(
-        "decided" if given.get("show") == "decided" else "open",
+        shown_as(given.get("show", "")),
         given.get("text", ""),
         given.get("kind", ""),
         given.get("why", ""),
@@ -35,15 +39,6 @@ def wanted_of(back: str) -> tuple[Wanted, str]:
         int(number) if number.isdigit() and 0 < int(number[:6]) < 10_000 else 1,
     )
     return wanted, given.get("element", "")
-
-
-def following(services: Services, model: BimModel, wanted: Wanted, decided: set[str]) -> str:
-    """Tell which element comes after those that are decided now."""
-    rows = [row.element.id for row in queue_of(services, model, wanted).rows]
-    places = [place for place, name in enumerate(rows) if name in decided]
-    after = rows[places[-1] + 1 :] if places else rows
-    before = [name for name in rows if name not in decided]
-    return next((name for name in after if name not in decided), before[-1] if before else "")
 
 
 def shown_of(
@@ -91,6 +86,7 @@ def shown_of(
         "wanted": wanted,
         "rows": rows,
         "chosen": chosen,
+        "then": _after(queue.rows, chosen),
         "number": number,
         "pages": pages,
         "query": urlencode(given),
@@ -101,6 +97,15 @@ def shown_of(
         "decides": may(caller_of(request), DECIDE, building),
         **_pair(services, building, queue, chosen, claim),
     }
+
+
+def _after(rows: Sequence[Waiting], chosen: Waiting | None) -> str:
+    """Tell which element comes after one, or before it when it is the last."""
+    names = [row.element.id for row in rows]
+    if chosen is None or len(names) < 2:
+        return ""
+    at = names.index(chosen.element.id)
+    return names[at + 1] if at + 1 < len(names) else names[at - 1]
 
 
 def _pair(
@@ -124,10 +129,8 @@ def _pair(
         marked_old: list[tuple[ElementVersion, str]] = [(row, "old") for row in old]
         marked_new = [(row, "new") for row in news]
         after = list(queue.versions.values())
-        shift_m = queue.live.shift_m
-        before = [_shifted(row, shift_m) for row in queue.before]
         for side, near, marked in (
-            ("old", before, marked_old),
+            ("old", queue.before, marked_old),
             ("new", after, [*marked_old, *marked_new]),
         ):
             plan = sketch(frame, near, marked)
@@ -142,10 +145,6 @@ def _pair(
             "new": _mesh(queue.revisions, queue.live.id),
         },
     }
-
-
-def _shifted(row: ElementVersion, shift_m: tuple[float, float, float]) -> ElementVersion:
-    return moved(row, shift_m) if any(shift_m) else row
 
 
 def _mesh(revisions: Sequence[BimRevision], revision_id: str) -> str:

@@ -1,16 +1,22 @@
 """The review of claims in the real Chromium, on a phone and on a desk."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from bim.glb import write
+from bim.shapes import Shape
 from domain.anchors import MonitorRole, SensorMonitors
-from domain.bim_models import BimModel
+from domain.bim_models import BimModel, MeshState
+from storage.files import FolderFiles
 from tests.browser.conftest import Built, Opened
 from tests.browser.quarter import NOW_NS, Quarter, serve_copy
+from tests.browser.toy_house import FACES
 from tests.model_story import FIRST, MODEL, NEW, OLD, SECOND, Story, at, put, tell, wall
 
 if TYPE_CHECKING:
@@ -18,6 +24,20 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 PATH = f"/models/{MODEL}/review"
+#: the pixel in the middle of one side's picture
+MIDDLE = """side => {
+  const { stage } = document.querySelector(`[data-side=${side}]`).viewer;
+  stage.draw();
+  const gl = stage.renderer.getContext(), pixel = new Uint8Array(4);
+  const [x, y] = [gl.drawingBufferWidth, gl.drawingBufferHeight].map((n) => Math.round(n / 2));
+  gl.readPixels(x, y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+  return [...pixel].slice(0, 3);
+}"""
+SAME_WAY = """() => {
+  const [a, b] = ["old", "new"].map((side) =>
+    document.querySelector(`[data-side=${side}]`).viewer.stage.way());
+  return Math.abs(a[0] + 0.62) > 0.2 && a.every((value, k) => Math.abs(value - b[k]) < 1e-4);
+}"""
 
 
 @pytest.fixture
@@ -116,6 +136,16 @@ def test_another_entity_is_found_by_its_name(open_as: Opened, story: Story) -> N
     assert linked.step_id == 81
 
 
+def test_a_link_made_by_itself_may_be_rejected(open_as: Opened, story: Story) -> None:
+    page = open_as("technician", PATH)
+    page.get_by_role("link", name="自动对应").click()
+    expect(page.locator(".review-row")).to_have_count(2)
+    row(page, "东墙")
+    page.keyboard.press("x")
+    expect(page.locator("#queue-title")).to_have_text("待核对 6 个构件")
+    assert story.version(SECOND, "stays") is None
+
+
 def test_many_alike_are_confirmed_at_once(open_as: Opened, quarter: Quarter) -> None:
     rows = [
         wall("", 500 + number, f"other-{number}", at(10.0 * number + 0.3), f"墙 {number} 新")
@@ -156,6 +186,53 @@ def test_the_report_names_what_changed(open_as: Opened, story: Story, size: str)
     page.locator(".changes-kinds a", has_text="未变").click()
     expect(page.locator("#changes tbody tr")).to_have_count(2)
     assert fits(page)
+
+
+def test_both_revisions_stand_side_by_side_in_3d(
+    open_as: Opened, quarter: Quarter, story: Story, tmp_path: Path
+) -> None:
+    for revision_id in (FIRST, SECOND):
+        put_shapes(quarter, FolderFiles(tmp_path / "files"), tmp_path, revision_id)
+    page = open_as("technician", f"{PATH}?element={story.elements['cut']}")
+    page.get_by_role("button", name="显示三维").click()
+    views = page.locator("#views")
+    expect(views).to_have_attribute("data-drawn", "40|41 42")
+    for side in ("old", "new"):
+        red, green, blue = page.evaluate(MIDDLE, side)
+        assert max(red, green, blue) - min(red, green, blue) > 40, side  # marked, not plain
+    row(page, "西墙")
+    expect(views).to_have_attribute("data-drawn", "20|21")
+    # turned on one side, the other follows
+    page.evaluate("document.querySelector('[data-side=old]').viewer.stage.turn(40, 0)")
+    page.wait_for_function(SAME_WAY)
+    row(page, "隔墙")  # nothing alike: the new side shows the whole
+    expect(views).to_have_attribute("data-drawn", "30|")
+
+
+def put_shapes(quarter: Quarter, files: FolderFiles, scratch: Path, revision_id: str) -> None:
+    """Keep a revision's boxes as its shapes."""
+    models = quarter.records.models
+    shapes = []
+    for version in models.versions(revision_id):
+        box = version.box
+        assert box is not None
+        corners = [[box[3 * ((n >> k) & 1) + k] for k in range(3)] for n in range(8)]
+        shapes.append(
+            Shape(
+                version.step_id, version.global_id, version.ifc_class, (0.5, 0.5, 0.5, 1.0),
+                np.array(corners), FACES,
+            )
+        )  # fmt: skip
+    write(scratch / "boxes.glb", shapes, (0.0, 0.0, 0.0))
+    key = f"bim/b-1/{revision_id}.1.glb"
+    files.put(key, (scratch / "boxes.glb").read_bytes())
+    revision = models.revision(revision_id)
+    assert revision is not None
+    shaped = replace(
+        revision, mesh=MeshState.READY, glb_key=key, glb_sha256=files.sha256(key),
+        version=revision.version + 1,
+    )  # fmt: skip
+    models.put_revision(shaped)
 
 
 def test_a_first_revision_leaves_nothing_to_review(open_as: Opened, quarter: Quarter) -> None:

@@ -56,23 +56,22 @@ function alike() {
 /* ---- both revisions in 3D ---- */
 
 const sides = {};
-let opened = false, turning = false;
+let opened = false;
 const said = (name) => { document.getElementById("views-said").textContent = name ? JSON.parse(views.dataset.words)[name] ?? "" : ""; };
 
-/** Let the other side be looked at from the same direction. */
+/** Let the other side be looked at from the same direction; each keeps its distance. */
 function together(from, to) {
-  from.viewer.stage.controls.addEventListener("change", () => {
-    if (turning || !to.viewer?.shapes) return;
-    turning = true;
+  from.viewer.addEventListener("drawn", () => {
     const a = from.viewer.stage, b = to.viewer.stage;
-    b.camera.position.copy(a.camera.position).sub(a.controls.target).add(b.controls.target);
-    b.controls.update();
-    b.ask();
-    turning = false;
+    const way = a.way(), other = b.way();
+    if (way.every((value, k) => Math.abs(value - other[k]) < 1e-5)) return;
+    const away = b.camera.position.distanceTo(b.target);
+    b.camera.position.set(...way).multiplyScalar(away).add(b.target);
+    b.aimed();
   });
 }
 
-async function side(name, mesh, steps, tone) {
+async function side(name, mesh, steps) {
   const place = views.querySelector(`[data-side="${name}"]`);
   place.parentElement.hidden = !mesh;
   if (!mesh) return;
@@ -82,7 +81,8 @@ async function side(name, mesh, steps, tone) {
     one.mesh = mesh;
     await one.viewer.load(mesh, "plain");
   }
-  one.viewer.colour(steps.map((number) => [number, tone]), "plain");
+  place.viewer = one.viewer;
+  one.viewer.colour(steps.map((number) => [number, "watched"]), "plain");
   one.viewer.choose(steps);
   one.viewer.isolate(steps.length ? steps : null, true);
   one.viewer.fit(steps.length ? steps : null);
@@ -97,8 +97,8 @@ async function drawn() {
   said("loading");
   try {
     const linked = Object.keys(sides).length === 2;
-    await side("old", oldMesh, numbers(pair.dataset.oldStep), "gone");
-    await side("new", newMesh, numbers(pair.dataset.newSteps), "new");
+    await side("old", oldMesh, numbers(pair.dataset.oldStep));
+    await side("new", newMesh, numbers(pair.dataset.newSteps));
     if (!linked && sides.old && sides.new) {
       together(sides.old, sides.new);
       together(sides.new, sides.old);
