@@ -93,7 +93,7 @@ class IfcWriter:
         made = self.root(
             "IfcPropertySet",
             (name, of.GlobalId),
-            Name=name,
+            Name=_free_name(of, name),
             Description=plain(note),
             HasProperties=singles,
         )
@@ -119,7 +119,10 @@ class IfcWriter:
         organisation = self.make("IfcOrganization", Name="Anju")
         person = self.make("IfcPerson", FamilyName="Anju")
         both = self.make("IfcPersonAndOrganization", ThePerson=person, TheOrganization=organisation)
-        application = self.make(
+        # an application stands in a file once: another program may have kept ours
+        known = self.model.by_type("IfcApplication")
+        application = next((a for a in known if a.ApplicationIdentifier == APPLICATION), None)
+        application = application or self.make(
             "IfcApplication",
             ApplicationDeveloper=organisation,
             Version="1",
@@ -133,6 +136,17 @@ class IfcWriter:
             ChangeAction="NOCHANGE",
             CreationDate=at_s,
         )
+
+
+def _free_name(of: Any, name: str) -> str:
+    """Give a property set's name: no two of an object may be alike."""
+    sets = (getattr(each, "RelatingPropertyDefinition", None) for each in of.IsDefinedBy)
+    taken = {each.Name for each in sets if each is not None}
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
 
 
 def is_ours(entity: Any) -> bool:

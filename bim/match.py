@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bim.element_table import ElementTable, element_table
-from bim.links import Linker, Links
+from bim.links import Linker
 from bim.match_rules import MatchRules, match_rules
+from bim.pairing import Links
 from bim.parts import wholes
 from bim.proposals import Fit, fits, proposals
 from bim.shift import axes_shift

@@ -32,7 +32,7 @@ def encode(picture: NDArray[np.uint8]) -> bytes:
     return (
         SIGNATURE
         + _chunk(b"IHDR", head)
-        + _chunk(b"IDAT", zlib.compress(rows.tobytes(), 9))
+        + _chunk(b"IDAT", zlib.compress(rows.tobytes(), 6))
         + _chunk(b"IEND", b"")
     )
 

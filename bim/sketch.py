@@ -1,6 +1,7 @@
 """A plan of where a defect is, drawn as PNG without any drawing library."""
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,8 @@ from domain.anchors import Point
 from domain.elements import Box
 
 WIDTH, HEIGHT = 640, 480
-_MARGIN = 48
-#: what is shown around the place at least, m
+_MARGIN = 32
+#: what is shown around everything, m
 _AROUND_M = 2.0
 _PAPER, _INK, _FILL, _MARK = (255, 255, 255), (96, 104, 110), (224, 228, 231), (200, 30, 30)
 _BARS_M = ("0.5", "1", "2", "5", "10", "20", "50", "100")
@@ -43,14 +44,46 @@ def plan_sketch(outlines: Sequence[Outline], point: Point, chosen: Sequence[Outl
         PNG, 640 x 480.
 
     """
-    plan = _Plan([*outlines, *chosen], point)
-    for outline in outlines:
-        plan.outline(outline, _INK, _FILL)
-    for outline in chosen:
-        plan.outline(outline, _MARK, None)
-    plan.cross(point)
-    plan.bar()
-    return encode(plan.picture)
+    return PlanSketch(outlines).draw(point, chosen)
+
+
+class PlanSketch:
+    """A plan that many places may be marked on: what is around is drawn once.
+
+    Parameters
+    ----------
+    outlines
+        As in `plan_sketch`.
+
+    """
+
+    def __init__(self, outlines: Sequence[Outline]) -> None:
+        self._outlines = outlines
+        self._drawn: _Plan | None = None
+
+    def draw(self, point: Point, chosen: Sequence[Outline] = ()) -> bytes:
+        """Mark a place and what it is on."""
+        plan = self._plan(point, chosen).copy()
+        for outline in chosen:
+            plan.outline(outline, _MARK, None)
+        plan.cross(point)
+        return encode(plan.picture)
+
+    def _plan(self, point: Point, chosen: Sequence[Outline]) -> "_Plan":
+        if self._drawn is None and self._outlines:
+            self._drawn = self._around([c for o in self._outlines for c in o])
+        shown = [point[:2], *(corner for outline in chosen for corner in outline)]
+        if self._drawn is not None and all(map(self._drawn.shows, shown)):
+            return self._drawn
+        # a place outside what is drawn has a scale of its own
+        return self._around([*(c for o in self._outlines for c in o), *shown])
+
+    def _around(self, corners: Sequence[Sequence[float]]) -> "_Plan":
+        plan = _Plan(corners)
+        for outline in self._outlines:
+            plan.outline(outline, _INK, _FILL)
+        plan.bar()
+        return plan
 
 
 def outline_of(box: Box) -> Outline:
@@ -62,16 +95,24 @@ def outline_of(box: Box) -> Outline:
 class _Plan:
     """A picture, and the way from metres to its dots."""
 
-    def __init__(self, outlines: Sequence[Outline], point: Point) -> None:
+    def __init__(self, corners: Sequence[Sequence[float]]) -> None:
         self.picture: NDArray[np.uint8] = np.full((HEIGHT, WIDTH, 3), _PAPER, np.uint8)
-        corners = [corner for outline in outlines for corner in outline]
-        around = ((-_AROUND_M, -_AROUND_M), (_AROUND_M, _AROUND_M))
-        corners += [(point[0] + x, point[1] + y) for x, y in around]
-        span = np.array(corners)
-        low, high = span.min(axis=0), span.max(axis=0)
+        span = np.array([corner[:2] for corner in corners])
+        self._low, self._high = span.min(axis=0) - _AROUND_M, span.max(axis=0) + _AROUND_M
         room = np.array([WIDTH - 2 * _MARGIN, HEIGHT - 2 * _MARGIN])
-        self._dots_per_m = float((room / np.maximum(high - low, 0.1)).min())
-        self._middle = (low + high) / 2
+        self._dots_per_m = float((room / (self._high - self._low)).min())
+        self._middle = (self._low + self._high) / 2
+
+    def copy(self) -> "_Plan":
+        """Give a plan of the same scale that may be drawn on."""
+        other = copy(self)
+        other.picture = self.picture.copy()
+        return other
+
+    def shows(self, corner: Sequence[float]) -> bool:
+        """Tell whether a place lies within what is drawn."""
+        at = np.array(corner[:2])
+        return bool((at >= self._low).all() and (at <= self._high).all())
 
     def _at(self, corner: Sequence[float]) -> tuple[float, float]:
         x = WIDTH / 2 + (corner[0] - self._middle[0]) * self._dots_per_m

@@ -1,9 +1,13 @@
 """Topics of others as defects of a building: what an import would do, before it does."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bim.defect_words import code_of, severity_of, status_of
 from bim.estate import Estate, LiveModel, middle
@@ -22,6 +26,7 @@ NO_PLACE = "BCF 主题没有说明位置 (the topic tells no place)"
 _SIGHT_M = 200.0
 
 Found = tuple[LiveModel, ElementVersion]
+Floats = NDArray[np.float64]
 
 
 def plan_import(
@@ -47,7 +52,7 @@ def plan_import(
 
     """
     known = {topic_guid(defect.id): defect for defect in defects}
-    elements = estate.by_guid()
+    elements, sight = estate.by_guid(), _Sight(estate)
     rows: list[TopicPlan] = []
     seen: set[str] = set()
     for topic in file.topics:
@@ -58,7 +63,7 @@ def plan_import(
         if (defect := known.get(topic.guid)) is not None:
             rows.append(_known(topic, defect))
             continue
-        rows.append(_new(building_id, topic, estate, elements, now_ns, by))
+        rows.append(_new(building_id, topic, sight, elements, now_ns, by))
     rows += [
         TopicPlan(Topic(guid="", title=name), TopicFate.LEFT_OUT, reason=why)
         for name, why in file.left_out
@@ -78,14 +83,14 @@ def _known(topic: Topic, defect: Defect) -> TopicPlan:
 def _new(
     building_id: str,
     topic: Topic,
-    estate: Estate,
+    sight: "_Sight",
     elements: Mapping[str, Found],
     now_ns: int,
     by: str,
 ) -> TopicPlan:
     found = [elements[guid] for guid in topic.components if guid in elements]
     view = next((each for each in topic.views if each.eye and each.direction), None)
-    on, point = _place(found, estate, view)
+    on, point = sight.place(found, view)
     mark = hashlib.sha256(building_id.encode()).hexdigest()[:8]
     defect_id = f"{topic.guid}~{mark}"
     anchor = Anchor(
@@ -120,48 +125,58 @@ def _new(
     return TopicPlan(topic, TopicFate.NEW, defect, anchor, names, unknown)
 
 
-def _place(
-    found: list[Found], estate: Estate, view: TopicView | None
-) -> tuple[Found | None, Point | None]:
-    """Choose the element and the point: the selected one that the camera meets first."""
-    reachable = found or [(model, v) for model in estate.models for v in model.versions]
-    best: tuple[float, Found] | None = None
-    if view is not None and view.eye and view.direction:
-        for each in reachable:
-            box = each[1].box
-            away = None if box is None else _meets(view.eye, view.direction, box)
-            if away is not None and (best is None or away < best[0]):
-                best = (away, each)
-    if best is not None and view is not None and view.eye and view.direction:
-        away = best[0]
-        x, y, z = (e + d * away for e, d in zip(view.eye, _unit(view.direction), strict=True))
-        return best[1], (x, y, z)
-    if not found:
-        return None, None
-    box = found[0][1].box
-    return found[0], middle(box) if box else None
+class _Sight:
+    """All shapes of a building as boxes, to be looked at from cameras."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._shaped = [(model, v) for model in estate.models for v in model.versions if v.box]
+        boxes = np.array([v.box for _, v in self._shaped], np.float64).reshape(-1, 6)
+        self._low, self._high = boxes[:, :3], boxes[:, 3:]
+        self._rows = {id(v): row for row, (_, v) in enumerate(self._shaped)}
+
+    def place(
+        self, found: list[Found], view: TopicView | None
+    ) -> tuple[Found | None, Point | None]:
+        """Choose the element and the point: of those that are meant the first that is met.
+
+        Parameters
+        ----------
+        found
+            Elements that are selected; empty: whatever is in sight is meant.
+
+        """
+        rows = [self._rows[id(v)] for _, v in found if id(v) in self._rows]
+        meant = np.array(rows, np.int64) if found else np.arange(len(self._shaped))
+        if view is not None and view.eye and view.direction and any(view.direction) and meant.size:
+            eye, way = np.array(view.eye), np.array(_unit(view.direction))
+            away = _meets(eye, way, self._low[meant], self._high[meant])
+            first = int(np.argmin(away))
+            if np.isfinite(away[first]):
+                x, y, z = (eye + way * away[first]).tolist()
+                return self._shaped[int(meant[first])], (x, y, z)
+        if not found:
+            return None, None
+        box = found[0][1].box
+        return found[0], middle(box) if box else None
 
 
 def _unit(vector: Point) -> Point:
-    length = sum(part * part for part in vector) ** 0.5
-    if length == 0.0:
-        return 0.0, 0.0, 0.0
+    length = math.hypot(*vector)
     x, y, z = (part / length for part in vector)
     return x, y, z
 
 
-def _meets(eye: Point, direction: Point, box: Box) -> float | None:
-    """Tell how far away a ray meets a box, m; `None` when it does not, or too far off."""
-    near, far = 0.0, _SIGHT_M
-    for axis, step in enumerate(_unit(direction)):
-        low, high = box[axis] - eye[axis], box[axis + 3] - eye[axis]
-        if abs(step) < 1e-12:
-            if low > 0.0 or high < 0.0:
-                return None
-            continue
-        first, second = sorted((low / step, high / step))
-        near, far = max(near, first), min(far, second)
-    return near if near <= far and any(direction) else None
+def _meets(eye: Floats, way: Floats, low: Floats, high: Floats) -> Floats:
+    """Tell how far away a ray meets boxes, m, shape (n,); infinite: not at all, or too far off."""
+    flat = np.abs(way) < 1e-12
+    step = np.where(flat, 1.0, way)
+    first, second = (low - eye) / step, (high - eye) / step
+    # along an axis that the ray keeps to, it is between the faces all the way or never
+    between = (low <= eye) & (eye <= high)
+    enter = np.where(flat, np.where(between, -np.inf, np.inf), np.minimum(first, second))
+    leave = np.where(flat, np.where(between, np.inf, -np.inf), np.maximum(first, second))
+    near, far = np.maximum(enter.max(axis=1), 0.0), np.minimum(leave.min(axis=1), _SIGHT_M)
+    return np.where(near <= far, near, np.inf)
 
 
 def _within(box: Box, point: Point) -> Point:

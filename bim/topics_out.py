@@ -9,7 +9,7 @@ from bim.estate import Estate, LiveModel, middle
 from bim.facts import model_link
 from bim.guids import same_guid, same_uuid
 from bim.places import place
-from bim.sketch import Outline, outline_of, plan_sketch
+from bim.sketch import Outline, PlanSketch, outline_of
 from domain.anchors import Anchor, Point, SensorMonitors
 from domain.bim_ports import PlaceStore
 from domain.buildings import Building
@@ -70,6 +70,12 @@ class TopicMaker:
         self._sensors, self._ties, self._uploaded = sensors, ties, uploaded
         box = estate.box()
         self._centre = middle(box) if box else None
+        versions = (v for model in estate.models for v in model.versions)
+        #: what a plan shows, numbered; and the plans that were drawn, by what they show
+        self._upright = [
+            (number, v.box) for number, v in enumerate(versions) if v.box and _upright(v.ifc_class)
+        ]
+        self._plans: dict[tuple[int, ...], PlanSketch] = {}
 
     def all(self) -> list[TopicOut]:
         """Make a topic of every defect, oldest first."""
@@ -119,8 +125,8 @@ class TopicMaker:
     def _point(self, anchor: Anchor | None, on: Found | None) -> Point | None:
         if anchor is None:
             return None
-        near = [v for model in self._estate.models for v in model.versions] if not on else []
-        point = place(anchor, on[1] if on else None, near).point
+        # no surface near by is guessed at: what has lost its element waits for people
+        point = place(anchor, on[1] if on else None, ()).point
         if point is None and on and on[1].box:
             return middle(on[1].box)
         return point
@@ -168,15 +174,15 @@ class TopicMaker:
         if point is None:
             return None
         at = point[2]
-        outlines = [
-            outline_of(v.box)
-            for model in self._estate.models
-            for v in model.versions
-            if v.box and v.box[2] <= at + _CUT_M and v.box[5] >= at and _upright(v.ifc_class)
-        ]
-        outlines = outlines or _rooms(self._schema, at)
+        shown = [each for each in self._upright if each[1][2] <= at + _CUT_M and each[1][5] >= at]
+        outlines, key = [outline_of(box) for _, box in shown], tuple(n for n, _ in shown)
+        if not shown:
+            number, outlines = _rooms(self._schema, at)
+            key = (-1, number)
+        if key not in self._plans:
+            self._plans[key] = PlanSketch(outlines)
         chosen = [outline_of(on[1].box)] if on and on[1].box else []
-        return plan_sketch(outlines, point, chosen)
+        return self._plans[key].draw(point, chosen)
 
 
 def _upright(ifc_class: str) -> bool:
@@ -186,12 +192,14 @@ def _upright(ifc_class: str) -> bool:
     )
 
 
-def _rooms(schema: RoomSchema | None, at: float) -> list[Outline]:
-    if schema is None:
-        return []
-    below = [each for each in schema.storeys if each.elevation_m <= at + _CUT_M]
-    floor = max(below, key=lambda each: each.elevation_m, default=None)
-    return [each.outline for each in schema.rooms if floor and each.storey_id == floor.id]
+def _rooms(schema: RoomSchema | None, at: float) -> tuple[int, list[Outline]]:
+    """Give the rooms of the schema's storey that a height lies in, with the storey's number."""
+    storeys = schema.storeys if schema else ()
+    below = [n for n, each in enumerate(storeys) if each.elevation_m <= at + _CUT_M]
+    if schema is None or not below:
+        return -1, []
+    number = max(below, key=lambda n: storeys[n].elevation_m)
+    return number, [r.outline for r in schema.rooms if r.storey_id == storeys[number].id]
 
 
 def _description(defect: Defect, anchor: Anchor | None, on: Found | None, watched: set[str]) -> str:

@@ -23,6 +23,9 @@ _SENSOR_WORDS = {
     "temperature": "温度计 temperature sensor",
     "humidity": "湿度计 humidity sensor",
 }
+_SENSOR_CLASSES = {"IfcSensor", "IfcDistributionControlElement"}
+#: sets of properties that nobody but a write-back makes; another program may have kept them
+_OWN_SETS = {"Anju_Safety", "Anju_Suspicion", "Anju_Alerts", "Anju_Defects"}
 _ROLE_WORDS = {"monitors": "监测", "mounted on": "安装于", "reference": "基准"}
 _NO_APPRAISAL = "模型推断，不是鉴定结论 (a model's suspicion, no appraisal)"
 
@@ -77,6 +80,12 @@ class _Copy:
         self._storeys = _storeys(model, self._scale_m)
         self._body = _body_context(model)
         self._cube: Any = None
+        self._tagged = {
+            each.Tag: each
+            for ifc_class in _SENSOR_CLASSES & set(model.types())
+            for each in model.by_type(ifc_class, include_subtypes=False)
+            if each.Tag
+        }
         self._counts = dict.fromkeys(
             ("sensors", "placed", "ties", "property_sets", "documents", "classifications"), 0
         )
@@ -255,11 +264,15 @@ class _Copy:
         held: dict[int, tuple[Any, list[Any]]] = {}
         for mark in self._facts.sensors:
             where = self._storey_of(mark) or building
-            sensor = self._sensor(mark, where)
-            if where is not None:
-                held.setdefault(where.id(), (where, []))[1].append(sensor)
+            sensor = self._known(mark)
+            if sensor is None:
+                sensor = self._sensor(mark, where)
+                if where is not None:
+                    held.setdefault(where.id(), (where, []))[1].append(sensor)
+            self._describe(sensor, mark)
             for tie in mark.ties:
-                if (element := self._product(tie.step_id)) is None:
+                element = self._product(tie.step_id)
+                if element is None or element == sensor:
                     continue
                 self._writer.root(
                     "IfcRelAssignsToProduct",
@@ -278,6 +291,16 @@ class _Copy:
                 RelatingStructure=where,
             )
 
+    def _known(self, mark: SensorMark) -> Any:
+        """Find a sensor that the model has itself: it bears our id, or ours is placed on it."""
+        if (tagged := self._tagged.get(mark.id)) is not None:
+            return tagged
+        for tie in mark.ties:
+            element = self._product(tie.step_id)
+            if element is not None and element.is_a() in _SENSOR_CLASSES:
+                return element
+        return None
+
     def _sensor(self, mark: SensorMark, where: Any) -> Any:
         writer = self._writer
         kind = plain(_SENSOR_WORDS.get(mark.kind, mark.kind)) or "sensor"
@@ -292,7 +315,7 @@ class _Copy:
             if self._body is not None:
                 own["Representation"] = self._shape()
             self._counts["placed"] += 1
-        sensor = writer.root(
+        return writer.root(
             ifc_class,
             ("sensor", mark.id),
             Name=plain(mark.code) or plain(mark.id),
@@ -300,6 +323,9 @@ class _Copy:
             Tag=plain(mark.id),
             **own,
         )
+
+    def _describe(self, sensor: Any, mark: SensorMark) -> None:
+        writer = self._writer
         texts = (
             ("SensorId", "安居中的测点编号", mark.id),
             ("Kind", "监测量", mark.kind),
@@ -310,7 +336,6 @@ class _Copy:
         rows = [(n, note, writer.value("IfcLabel", text)) for n, note, text in texts if text]
         self._properties(sensor, "Anju_Sensor", "安居测点；读数不写入模型", rows)
         self._counts["sensors"] += 1
-        return sensor
 
     def _placement(self, point: tuple[float, float, float], where: Any) -> Any:
         above = getattr(where, "ObjectPlacement", None)
@@ -383,6 +408,12 @@ class _Copy:
 def _forget(model: Any) -> int:
     """Take an earlier write-back out of a file that was handed over and came back."""
     mine = {each.id() for each in model.by_type("IfcRoot") if is_ours(each)}
+    mine |= {each.id() for each in model.by_type("IfcPropertySet") if each.Name in _OWN_SETS}
+    mine |= {
+        each.id()
+        for each in model.by_type("IfcRelDefinesByProperties")
+        if each.RelatingPropertyDefinition and each.RelatingPropertyDefinition.id() in mine
+    }
     ours = {sub.id() for number in mine for sub in model.traverse(model.by_id(number)) if sub.id()}
     # in IFC2X3 a document names its references, not the other way round
     ours |= {

@@ -1,7 +1,7 @@
 """The queue of claims: what waits for somebody, what was decided, and what hangs on it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bim.decision_traces import untraced
@@ -108,6 +108,8 @@ class Queue:
         How many elements were linked by themselves.
     loose
         Places that need somebody: their element is gone or waits.
+    ended
+        Ids of elements that are gone.
     before
         Elements of the revision before, in the axes of the newest.
 
@@ -124,6 +126,7 @@ class Queue:
     classes: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
     loose: tuple[Anchor, ...] = ()
+    ended: frozenset[str] = frozenset()
     versions: dict[int, ElementVersion] = field(default_factory=dict)
     before: tuple[ElementVersion, ...] = ()
 
@@ -151,7 +154,8 @@ def queue_of(services: Services, model: BimModel, wanted: Wanted) -> Queue:
     before = [moved(row, live.shift_m) for row in earlier]
     last = last_seen(models, revisions, {row.element_id for row in versions.values()})
     anchors = services.places.anchors(model.building_id)
-    rows = _rows(services, claims, versions, last, before, anchors)
+    elements = {one.id: one for one in models.elements(model.id)}
+    rows = _rows(elements, claims, versions, last, before, anchors)
     whys, kinds = Counter(row.why for row in rows), Counter(row.kind for row in rows)
     return Queue(
         model=model,
@@ -160,18 +164,21 @@ def queue_of(services: Services, model: BimModel, wanted: Wanted) -> Queue:
         rows=tuple(row for row in rows if _fits(row, wanted)),
         total=len({one.element_id for one in open_ones}),
         decided=len(decided),
-        auto=_auto(models.elements(model.id), live, versions),
+        auto=_auto(elements.values(), live, versions),
         whys={name: whys[name] for name in sorted(whys) if name},
         classes=dict(sorted(Counter(row.element.ifc_class for row in rows).items())),
         kinds={name: kinds[name] for name in ("same", "split", "merged", "gone") if kinds[name]},
-        loose=_loose(services, model, anchors),
+        loose=tuple(
+            one for one in anchors if one.hold is Hold.REVIEW and one.element_id in elements
+        ),
+        ended=frozenset(one.id for one in elements.values() if one.retired_revision),
         versions=versions,
         before=tuple(before),
     )
 
 
 def _rows(
-    services: Services,
+    elements: Mapping[str, Element],
     claims: Sequence[IdentityClaim],
     versions: dict[int, ElementVersion],
     last: dict[str, ElementVersion],
@@ -186,16 +193,15 @@ def _rows(
     for claim in sorted(claims, key=lambda one: (-one.score, one.to_step_id)):
         candidate = Candidate(claim, versions.get(claim.to_step_id))
         by_element.setdefault(claim.element_id, []).append(candidate)
-    known = {one.id: one for one in services.models.elements(claims[0].model_id)} if claims else {}
     rows = [
         Waiting(
-            known[name],
+            elements[name],
             last.get(name) or earlier.get(name),
             tuple(candidates),
             tuple(hung.get(name, ())),
         )
         for name, candidates in by_element.items()
-        if name in known
+        if name in elements
     ]
     # what sensors and defects hang on comes first
     rows.sort(key=lambda row: (not row.anchors, -row.best.claim.score, row.element.id))
@@ -221,18 +227,8 @@ def _fits(row: Waiting, wanted: Wanted) -> bool:
 
 
 def _auto(
-    elements: Sequence[Element], live: BimRevision, versions: dict[int, ElementVersion]
+    elements: Iterable[Element], live: BimRevision, versions: dict[int, ElementVersion]
 ) -> int:
     """Count older elements that the newest revision has."""
     older = {one.id for one in elements if one.first_revision != live.id}
     return sum(row.element_id in older for row in versions.values())
-
-
-def _loose(services: Services, model: BimModel, anchors: Sequence[Anchor]) -> tuple[Anchor, ...]:
-    found = []
-    for anchor in anchors:
-        if anchor.hold is Hold.REVIEW and anchor.element_id:
-            element = services.models.element(anchor.element_id)
-            if element is not None and element.model_id == model.id:
-                found.append(anchor)
-    return tuple(found)

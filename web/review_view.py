@@ -41,15 +41,6 @@ def wanted_of(back: str) -> tuple[Wanted, str]:
     return wanted, given.get("element", "")
 
 
-def following(services: Services, model: BimModel, wanted: Wanted, decided: set[str]) -> str:
-    """Tell which element comes after those that are decided now."""
-    rows = [row.element.id for row in queue_of(services, model, wanted).rows]
-    places = [place for place, name in enumerate(rows) if name in decided]
-    after = rows[places[-1] + 1 :] if places else rows
-    before = [name for name in rows if name not in decided]
-    return next((name for name in after if name not in decided), before[-1] if before else "")
-
-
 def shown_of(
     request: Request,
     building: Building,
@@ -95,16 +86,27 @@ def shown_of(
         "wanted": wanted,
         "rows": rows,
         "chosen": chosen,
+        "then": _after(queue.rows, chosen),
         "number": number,
         "pages": pages,
         "query": urlencode(given),
         "address": f"/models/{model.id}/review",
+        "loose": _gone_places(services, building, queue),
         "fault": fault,
         "done": done,
         "undone": undone,
         "decides": may(caller_of(request), DECIDE, building),
         **_pair(services, building, queue, chosen, claim),
     }
+
+
+def _after(rows: Sequence[Waiting], chosen: Waiting | None) -> str:
+    """Tell which element comes after one, or before it when it is the last."""
+    names = [row.element.id for row in rows]
+    if chosen is None or len(names) < 2:
+        return ""
+    at = names.index(chosen.element.id)
+    return names[at + 1] if at + 1 < len(names) else names[at - 1]
 
 
 def _pair(
@@ -150,6 +152,19 @@ def _mesh(revisions: Sequence[BimRevision], revision_id: str) -> str:
     """Name the shapes of a revision; nothing when there are none."""
     found = [one for one in revisions if one.id == revision_id and one.mesh is MeshState.READY]
     return f"/api/v1/revisions/{revision_id}/mesh" if found else ""
+
+
+def _gone_places(
+    services: Services, building: Building, queue: Queue
+) -> list[tuple[Anchor, list[str], str]]:
+    """Tell places whose element is gone for good, what hangs there, and where to hang it anew."""
+    lost = [one for one in queue.loose if one.element_id in queue.ended]
+    sensors = {
+        tie.anchor_id: f"sensor:{tie.sensor_id}"
+        for tie in (services.places.monitors(building.id) if lost else ())
+    }
+    told = _hung(services, building, lost)
+    return [(anchor, names, sensors.get(anchor.id, "")) for anchor, names in told]
 
 
 def _hung(

@@ -91,3 +91,14 @@ def test_a_name_that_looks_like_a_formula_stays_text(city: City) -> None:
     assert "'=1+1" in client.get("/portfolio.csv").text
     sheet = fastexcel.read_excel(client.get("/portfolio.xlsx").content).load_sheet(0)
     assert "=1+1" in str(sheet.to_arrow().to_pydict())
+
+
+def test_an_insurers_page_of_a_building_says_nothing_of_those_who_live_there(city: City) -> None:
+    house = city.records.register.building("b-far")
+    assert house is not None
+    lived_in = replace(house, households=24, version=house.version + 1)
+    city.records.register.put_building(lived_in, "test")
+    assert "户数" in browser(city, "duty_officer").get("/buildings/b-far").text
+    page = browser(city, "insurer").get("/buildings/b-far")
+    assert (page.status_code, "户数" in page.text) == (200, False)
+    assert "有数据的通道" in page.text

@@ -273,20 +273,49 @@ def test_a_copy_that_comes_back_is_written_once_not_twice(
     assert not issues(tmp_path / "again.ifc") - issues(models[schema])
 
 
-def test_an_id_that_another_program_has_taken_over_is_not_used_twice(
-    models: dict[str, Path], tmp_path: Path
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_what_another_program_has_taken_over_is_renewed_and_no_id_is_used_twice(
+    models: dict[str, Path], tmp_path: Path, schema: str
 ) -> None:
-    facts = facts_of(models["IFC4"])
-    write_back(models["IFC4"], tmp_path / "copy.ifc", facts)
+    facts = facts_of(models[schema])
+    write_back(models[schema], tmp_path / "copy.ifc", facts)
     model = ifcopenshell.open(str(tmp_path / "copy.ifc"))
+    theirs = next(e.OwnerHistory for e in model.by_type("IfcWall"))
     for each in model.by_type("IfcRoot"):
-        each.OwnerHistory = None
+        each.OwnerHistory = theirs
     model.write(str(tmp_path / "saved.ifc"))
-    write_back(tmp_path / "saved.ifc", tmp_path / "again.ifc", facts)
-    guids = Counter(
-        e.GlobalId for e in ifcopenshell.open(str(tmp_path / "again.ifc")).by_type("IfcRoot")
-    )
-    assert max(guids.values()) == 1
+    later = replace(facts, alerts=(), inspected_on="2026-12-01")
+    write_back(tmp_path / "saved.ifc", tmp_path / "again.ifc", later)
+    again = ifcopenshell.open(str(tmp_path / "again.ifc"))
+    assert max(Counter(e.GlobalId for e in again.by_type("IfcRoot")).values()) == 1
+    building = again.by_type("IfcBuilding")[0]
+    found = psets(building)
+    assert found["Anju_Safety"]["LastInspectedOn"] == "2026-12-01"
+    assert not [name for name in found if name.startswith("Anju") and name[-1].isdigit()]
+    assert not [e for e in again.by_type("IfcPropertySet") if e.Name == "Anju_Alerts"]
+    assert [e.Tag for e in again.by_type("IfcDistributionControlElement")].count("s-1") == 1
+    assert not issues(tmp_path / "again.ifc") - issues(models[schema])
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_a_sensor_that_the_model_has_itself_is_not_drawn_twice(
+    models: dict[str, Path], tmp_path: Path, schema: str
+) -> None:
+    ifc_class = "IfcDistributionControlElement" if schema == "IFC2X3" else "IfcSensor"
+    there = ifcopenshell.open(str(models[schema])).by_type(ifc_class)
+    facts = facts_of(models[schema])
+    on = facts.sensors[0].ties[0].step_id
+    mark = replace(facts.sensors[0], ties=(Tie(there[0].id(), "mounted on"), Tie(on, "monitors")))
+    write_back(models[schema], tmp_path / "copy.ifc", replace(facts, sensors=(mark,)))
+    model = ifcopenshell.open(str(tmp_path / "copy.ifc"))
+    assert len(model.by_type(ifc_class)) == len(there)
+    known = model.by_id(there[0].id())
+    assert {(r.Name, r.RelatingProduct.id()) for r in known.HasAssignments} == {("monitors", on)}
+    found = psets(known)
+    # the set that the model has under this name stays as it is
+    assert "SensorId" not in found["Anju_Sensor"]
+    assert found["Anju_Sensor_2"]["SensorId"] == "s-1"
+    assert not issues(tmp_path / "copy.ifc") - issues(models[schema])
 
 
 def test_a_guid_is_written_as_the_library_writes_it() -> None:

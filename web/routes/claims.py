@@ -15,7 +15,7 @@ from domain.services import Services
 from web.guard import PageRoute, building_for, caller_of, services_of
 from web.render import page
 from web.review_rows import Wanted
-from web.review_view import DECIDE, following, shown_as, shown_of, wanted_of
+from web.review_view import DECIDE, shown_as, shown_of, wanted_of
 
 router = APIRouter(route_class=PageRoute)
 
@@ -82,6 +82,7 @@ def decide_one(
     version: Annotated[int, Form(ge=1)],
     choice: Field,
     back: Field = "",
+    then: Field = "",
     entity: Annotated[list[int] | None, Form()] = None,
     note: Field = "",
 ) -> Response:
@@ -90,7 +91,7 @@ def decide_one(
     if choice not in tuple(Choice):
         raise InvalidInput(f"choice must be one of {', '.join(Choice)}, got {choice[:40]!r}")
     wish = Wish(claim, version, Choice(choice), tuple(entity or ()), note)
-    return _carried(request, building, model, [wish], back)
+    return _carried(request, building, model, [wish], back, then)
 
 
 @router.post("/models/{model_id}/review/many")
@@ -110,7 +111,7 @@ def decide_many(
         wishes.append(Wish(claim_id, int(version), Choice.CONFIRM))
     if not wishes:
         raise InvalidInput("choose one element at least")
-    return _carried(request, building, model, wishes, back)
+    return _carried(request, building, model, wishes, back, "")
 
 
 @router.post("/models/{model_id}/review/undo")
@@ -152,12 +153,17 @@ def _claim(services: Services, model: BimModel, claim_id: str) -> IdentityClaim:
 
 
 def _carried(
-    request: Request, building: Building, model: BimModel, wishes: Sequence[Wish], back: str
+    request: Request,
+    building: Building,
+    model: BimModel,
+    wishes: Sequence[Wish],
+    back: str,
+    then: str,
 ) -> Response:
     services, who = services_of(request), caller_of(request)
-    claims = [_claim(services, model, wish.claim_id) for wish in wishes]
+    for wish in wishes:
+        _claim(services, model, wish.claim_id)
     wanted, element = wanted_of(back)
-    then = following(services, model, wanted, {one.element_id for one in claims})
     try:
         now_ns = services.clock.now_ns()
         came = decide(services.models, services.places, wishes, who.name, now_ns)
