@@ -72,7 +72,7 @@ class Outcome:
 
 def figures(quick: bool = False, seeds: range | None = None) -> list[Figure]:
     """Measure re-linking."""
-    seeds = seeds or range(JUDGING, JUDGING + (1 if quick else 6))
+    seeds = seeds or range(JUDGING, JUDGING + (1 if quick else 3))
     outcomes = list(relinked(quick, seeds))
     renamed = [one.linked / one.alive for one in outcomes if one.only_renamed]
     elements = sum(one.alive for one in outcomes)
