@@ -143,13 +143,20 @@ def test_topics_are_looked_at_before_they_become_defects(
 
 
 def test_without_a_model_defects_are_exchanged_all_the_same(
-    open_as: Opened, quarter: Quarter
+    open_as: Opened, quarter: Quarter, modelled: tuple[str, BimRevision]
 ) -> None:
+    _, revision = modelled
     building_id = quarter.records.register.buildings(Rows(2))[1].id
-    page = open_as("technician", f"/buildings/{building_id}/exchange")
+    base = f"/buildings/{building_id}/exchange"
+    page = open_as("technician", base)
     expect(page.get_by_text("还没有可用的模型")).to_be_visible()
     expect(page.locator("#bcf")).to_be_visible()
     assert page.get_by_role("button", name="导出 IFC").count() == 0
+    # a revision of another house is not there, whoever asks
+    for path in ("export", "fitness"):
+        for asked in ("", f"?revision={revision.id}"):
+            answer = page.request.get(f"{quarter.url}{base}/{path}{asked}")
+            assert answer.status == 404, path
 
 
 def test_who_may_not_see_models_is_told_so(open_as: Opened, quarter: Quarter) -> None:
