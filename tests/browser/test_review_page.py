@@ -16,6 +16,7 @@ from domain.bim_models import BimModel, MeshState
 from storage.files import FolderFiles
 from tests.browser.conftest import Built, Opened
 from tests.browser.quarter import NOW_NS, Quarter, serve_copy
+from tests.browser.test_pages import CONTRAST
 from tests.browser.toy_house import FACES
 from tests.model_story import FIRST, MODEL, NEW, OLD, SECOND, Story, at, put, tell, wall
 
@@ -33,6 +34,16 @@ MIDDLE = """side => {
   gl.readPixels(x, y, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
   return [...pixel].slice(0, 3);
 }"""
+#: fields and buttons that a screen reader could not name, and targets too small for a thumb
+NAMELESS = """() => [...document.querySelectorAll('main input, main select, main button, main a')]
+  .filter((one) => one.offsetParent && one.type !== 'hidden')
+  .filter((one) => {
+    const label = one.labels?.[0]?.textContent ?? one.textContent;
+    const named = (one.getAttribute('aria-label') ?? label ?? '').trim();
+    const small = one.matches('.review-row, .review-acts button') && one.offsetHeight < 44;
+    return !named || small;
+  })
+  .map((one) => one.outerHTML.slice(0, 120))"""
 SAME_WAY = """() => {
   const [a, b] = ["old", "new"].map((side) =>
     document.querySelector(`[data-side=${side}]`).viewer.stage.way());
@@ -186,6 +197,16 @@ def test_an_answer_to_what_somebody_else_decided_says_so(open_as: Opened, story:
     page.get_by_role("button", name="是同一构件").click()
     expect(page.locator(".problem")).to_contain_text("somebody has changed it since")
     page.spoken.clear()  # type: ignore[attr-defined]  # Chromium itself tells of every 409
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_stands_out_and_every_control_has_a_name(
+    open_as: Opened, story: Story, theme: str
+) -> None:
+    for path in (f"{PATH}?element={story.elements['remade']}", f"/revisions/{SECOND}/changes"):
+        page = open_as("technician", path, "phone")
+        assert page.evaluate(CONTRAST, theme) == []
+        assert page.evaluate(NAMELESS) == []
 
 
 def test_the_report_names_what_changed(open_as: Opened, story: Story, size: str) -> None:
