@@ -6,13 +6,15 @@ import numpy as np
 
 from bim.element_table import ElementTable, unique_pairs
 from bim.match_rules import MatchRules
-from bim.nearby import near_pairs
+from bim.nearby import Indices, near_pairs
 from bim.pairing import Links
 from bim.twins import drop_doubtful
 from domain.claims import ClaimMethod
 
 #: how well two boxes and what stands in them fit
 _APART, _BOX, _BOX_AND_CONTENT = 0, 1, 2
+#: so many elements in one box are a crowd
+_CROWD = 20
 
 
 class _Ties:
@@ -71,15 +73,27 @@ class Linker:
             self.links.add(here, there, method)
 
     def _fits(self) -> dict[tuple[int, int], int]:
-        """Tell how well elements fit whose boxes are the same."""
-        here, there = near_pairs(self.old.centres, self.new.centres, self.rules.box_m)
-        apart = np.abs(self.old.boxes[here] - self.new.boxes[there])
-        same = apart.max(axis=1) <= self.rules.box_m if here.size else np.empty(0, bool)
+        """Tell how well elements fit whose boxes are the same.
+
+        Where a crowd shares one box nobody can be told from another: those are left out.
+        """
+        here, there = self._alone(
+            *near_pairs(self.old.centres, self.new.centres, self.rules.box_m), 10 * _CROWD
+        )
+        apart = np.abs(self.old.boxes[here] - self.new.boxes[there]).reshape(-1, 6)
+        same = apart.max(axis=1) <= self.rules.box_m
+        here, there = self._alone(here[same], there[same], _CROWD)
         return {
             (a, b): _BOX_AND_CONTENT if self._same_content(a, b) else _BOX
-            for a, b in zip(here[same].tolist(), there[same].tolist(), strict=True)
+            for a, b in zip(here.tolist(), there.tolist(), strict=True)
             if self.old.groups[a] == self.new.groups[b]
         }
+
+    def _alone(self, here: Indices, there: Indices, crowd: int) -> tuple[Indices, Indices]:
+        """Keep pairs of which neither stands in a crowd."""
+        alone = np.bincount(here, minlength=len(self.old.rows))[here] <= crowd
+        alone &= np.bincount(there, minlength=len(self.new.rows))[there] <= crowd
+        return here[alone], there[alone]
 
     def _plain(self) -> dict[int, int]:
         """Pair what fits by box and content with one alone, in both directions."""

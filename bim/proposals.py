@@ -18,6 +18,10 @@ Floats = NDArray[np.float64]
 _ALIKE_MAX = 5
 #: what a box without thickness is given, m
 _THIN_M = 0.01
+#: neighbours that are measured at most, over all elements
+_PAIRS_MAX = 400_000
+#: candidates kept beyond those told, for pairs that were rejected
+_SPARE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +60,7 @@ def fits(
     old: ElementTable, new: ElementTable, here: Indices, there: Indices, rules: MatchRules
 ) -> list[Fit]:
     """Measure pairs, in the order they come."""
-    agree = np.zeros((len(WEIGHTS), here.size), np.float64)
-    for row, name in enumerate(WEIGHTS):
-        if name != "overlap":
-            mine, theirs = _codes(_texts(old, name), _texts(new, name))
-            agree[row] = (mine[here] == theirs[there]) & (mine[here] >= 0)
-    overlap = _overlaps(old.boxes[here], new.boxes[there])
-    moved = np.linalg.norm(new.centres[there] - old.centres[here], axis=1)
-    closeness = np.nan_to_num(np.clip(1 - moved / rules.near_m, 0, 1)) / 2
-    agree[WEIGHTS.index("overlap")] = np.maximum(overlap, closeness)
-    scores = np.array([rules.weights[name] for name in WEIGHTS]) @ agree
-    told = agree == 1
-    return [
-        Fit(
-            int(here[at]),
-            int(there[at]),
-            round(float(scores[at]), 4),
-            float(moved[at]),
-            float(overlap[at]),
-            tuple(name for row, name in enumerate(WEIGHTS) if told[row, at]),
-        )
-        for at in range(here.size)
-    ]
+    return _told(old, new, here, there, *_agreements(old, new, here, there, rules))
 
 
 def proposals(
@@ -97,16 +80,65 @@ def proposals(
         _same(_texts(old, "geometry"), _texts(new, "geometry")),
         _near(old, new, rules),
     ]
-    pairs = np.unique(np.concatenate([np.stack(two, axis=1) for two in found]), axis=0)
+    size = max(len(new.rows), 1)
+    pairs = np.unique(np.concatenate([here * size + there for here, there in found]))
+    here, there = pairs // size, pairs % size
+    agree, scores = _agreements(old, new, here, there, rules)
+    # some more than are wanted: those that somebody has rejected fall out
+    steps = np.array([row.step_id for row in new.rows], np.int64)
+    order = np.lexsort((steps[there], -scores, here))
+    order = order[scores[order] >= rules.score_min]
+    rank = _ranks(here[order])
+    best = order[rank < rules.proposals_max + _SPARE]
     chosen: dict[int, list[Fit]] = {}
-    for fit in fits(old, new, pairs[:, 0], pairs[:, 1], rules):
+    for fit in _told(old, new, here[best], there[best], agree[:, best], scores[best]):
         names = old.rows[fit.old].element_id, new.rows[fit.new].global_id
-        if fit.score >= rules.score_min and names not in refused:
-            chosen.setdefault(fit.old, []).append(fit)
-    for one in chosen.values():
-        one.sort(key=lambda fit: (-fit.score, new.rows[fit.new].step_id))
-        del one[rules.proposals_max :]
-    return chosen
+        mine = chosen.setdefault(fit.old, [])
+        if names not in refused and len(mine) < rules.proposals_max:
+            mine.append(fit)
+    return {place: some for place, some in chosen.items() if some}
+
+
+def _agreements(
+    old: ElementTable, new: ElementTable, here: Indices, there: Indices, rules: MatchRules
+) -> tuple[Floats, Floats]:
+    """Tell what agrees, a row for each of `WEIGHTS`, and what it comes to."""
+    agree = np.zeros((len(WEIGHTS), here.size), np.float64)
+    for row, name in enumerate(WEIGHTS):
+        if name != "overlap":
+            mine, theirs = _codes(_texts(old, name), _texts(new, name))
+            agree[row] = (mine[here] == theirs[there]) & (mine[here] >= 0)
+    moved = np.linalg.norm(new.centres[there] - old.centres[here], axis=1)
+    closeness = np.nan_to_num(np.clip(1 - moved / rules.near_m, 0, 1)) / 2
+    overlap = _overlaps(old.boxes[here], new.boxes[there])
+    agree[WEIGHTS.index("overlap")] = np.maximum(overlap, closeness)
+    scores = np.array([rules.weights[name] for name in WEIGHTS]) @ agree
+    return agree, np.round(scores, 4)
+
+
+def _told(
+    old: ElementTable, new: ElementTable, here: Indices, there: Indices,
+    agree: Floats, scores: Floats,
+) -> list[Fit]:  # fmt: skip
+    overlap = _overlaps(old.boxes[here], new.boxes[there]).tolist()
+    moved = np.linalg.norm(new.centres[there] - old.centres[here], axis=1).tolist()
+    told = (agree == 1).T.tolist()
+    return [
+        Fit(int(a), int(b), float(score), moved[at], overlap[at], _named(told[at]))
+        for at, (a, b, score) in enumerate(zip(here, there, scores, strict=True))
+    ]
+
+
+def _named(agrees: Sequence[bool]) -> tuple[str, ...]:
+    return tuple(name for name, on in zip(WEIGHTS, agrees, strict=True) if on)
+
+
+def _ranks(groups: Indices) -> Indices:
+    """Give each row its number within its group, whose rows stand together."""
+    if not groups.size:
+        return groups
+    starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])
+    return np.arange(groups.size) - np.repeat(starts, np.diff(np.r_[starts, groups.size]))
 
 
 def _texts(table: ElementTable, name: str) -> list[str]:
@@ -156,7 +188,7 @@ def _same(old: Sequence[str], new: Sequence[str]) -> tuple[Indices, Indices]:
 
 def _near(old: ElementTable, new: ElementTable, rules: MatchRules) -> tuple[Indices, Indices]:
     """Pair what is near and of one class, and what stands in the same place whatever it is."""
-    here, there = near_pairs(old.centres, new.centres, rules.near_m)
+    here, there = near_pairs(old.centres, new.centres, rules.near_m, _PAIRS_MAX)
     mine, theirs = _codes(old.groups, new.groups)
     apart = np.abs(old.boxes[here] - new.boxes[there]).reshape(-1, 6).max(axis=1)
     fit = (mine[here] == theirs[there]) | (apart <= rules.box_m)

@@ -7,6 +7,7 @@ in between. Whatever has a GlobalId or a tag to speak for it is not touched here
 
 from collections import Counter
 from collections.abc import Container, Iterable
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from bim.pairing import Links
 from domain.claims import ClaimMethod
 
 Key = tuple[str, str]
+#: pairs of one kind beyond which its members are not told apart one by one
+_TWINS_MAX = 1_000_000
 
 
 def drop_doubtful(old: ElementTable, new: ElementTable, links: Links, rules: MatchRules) -> None:
@@ -46,13 +49,28 @@ def _drop_beside_left_over(
 
     What is taken back is left over itself, so that of a row of twins all or none are linked.
     """
-    olds, news = near_pairs(old.centres, new.centres, rules.twin_m)
-    beside_new: dict[int, list[int]] = {}
+    left = _left_over(old, links.to_new, keys).keys() | _left_over(new, links.to_old, others).keys()
+    mine, theirs = _members(old, keys, left), _members(new, others, left)
+    for key in sorted(mine.keys() & theirs.keys()):
+        olds, news = mine[key], theirs[key]
+        if len(olds) * len(news) > _TWINS_MAX:
+            for here in _by_box(links, olds):
+                links.drop(here, "twin near")
+            continue
+        _drop_row(old, new, links, rules.twin_m, olds, news)
+
+
+def _drop_row(
+    old: ElementTable, new: ElementTable, links: Links, reach_m: float,
+    olds: list[int], news: list[int],
+) -> None:  # fmt: skip
+    """Take back twins from one that is left over to the next, as far as they stand close."""
     beside_old: dict[int, list[int]] = {}
-    for here, there in zip(olds.tolist(), news.tolist(), strict=True):
-        if keys[here] == others[there] and keys[here][1]:
-            beside_old.setdefault(here, []).append(there)
-            beside_new.setdefault(there, []).append(here)
+    beside_new: dict[int, list[int]] = {}
+    for a, b in zip(*near_pairs(old.centres[olds], new.centres[news], reach_m), strict=True):
+        here, there = olds[a], news[b]
+        beside_old.setdefault(here, []).append(there)
+        beside_new.setdefault(there, []).append(here)
     left_old = [here for here in beside_old if here not in links.to_new]
     left_new = [there for there in beside_new if there not in links.to_old]
     while left_old or left_new:
@@ -64,6 +82,17 @@ def _drop_beside_left_over(
         for here in _by_box(links, doubtful):
             left_new.append(links.drop(here, "twin near"))
             left_old.append(here)
+
+
+def _members(
+    table: ElementTable, keys: list[Key], wanted: AbstractSet[Key]
+) -> dict[Key, list[int]]:
+    """List places with a shape by kind, of the kinds that are wanted and have a content."""
+    found: dict[Key, list[int]] = {}
+    for place in np.flatnonzero(table.shaped).tolist():
+        if keys[place][1] and keys[place] in wanted:
+            found.setdefault(keys[place], []).append(place)
+    return found
 
 
 def _drop_exchanged(
@@ -79,6 +108,8 @@ def _drop_exchanged(
     for key in sorted(gone.keys() & come.keys()):
         if not key[1]:
             continue
+        if len(gone[key]) * len(come[key]) > _TWINS_MAX:
+            continue  # nearly all are left over: nothing is linked by its box
         near = [
             (here, there)
             for here in gone[key]

@@ -247,6 +247,15 @@ def test_walls_that_became_one_are_proposed_as_merged() -> None:
     assert {(claim.element_id, claim.to_step_id) for claim in merged} == {("e1", 101), ("e2", 101)}
 
 
+def test_a_crowd_in_one_place_is_not_told_apart_by_its_boxes() -> None:
+    like = {"content_hash": "bolt", "name": "bolt", "box": (0.0, 0.0, 0.0, 0.1, 0.1, 0.1)}
+    old = [one(step, **like, global_id=f"old {step}") for step in range(1, 61)]  # type: ignore[arg-type]
+    new = [one(step, **like, global_id=f"new {step}") for step in range(101, 161)]  # type: ignore[arg-type]
+    came = matched([*old, one(99, (30, 0, 0))], [*new, one(199, (30, 0, 0))])
+    assert [claim.element_id for claim in autos(came)] == ["e99"]
+    assert len(came.missing) == 60
+
+
 def test_storeys_that_rise_are_no_move_of_the_axes() -> None:
     old = block(4, 4)
     new = [
