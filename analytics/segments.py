@@ -95,33 +95,41 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
     series = rows.value[by_channel]
     edges = np.searchsorted(rows.channel[by_channel], np.arange(len(rows.channels) + 1))
     firsts = taken_at[np.minimum(edges[:-1], len(rows) - 1)].tolist()
+    lasts, first_boot = taken_at[np.maximum(edges[1:] - 1, 0)].tolist(), int(boots[0])
     # restarts and unfit readings are rare: without any, most channels have but an offset to add
-    plain = bool((boots == boots[0]).all() and not (rows.flag & _UNFIT).any())
+    plain = bool((boots == first_boot).all() and not (rows.flag & _UNFIT).any())
     channels = dict(kept["channels"])
     jumps: list[_Jump] = []
     opened: list[Segment] = []
-    spans = pairwise(edges.tolist())
-    for channel_id, first_ns, (low, high) in zip(rows.channels, firsts, spans, strict=True):
+    spans = list(pairwise(edges.tolist()))
+    offsets: list[float | None] = [None] * len(spans)
+    if plain:
+        for place, (channel_id, first_ns) in enumerate(zip(rows.channels, firsts, strict=True)):
+            channel = site.channels.get(channel_id)
+            if channel is not None and channel.kind in DATUM_KINDS:
+                held, known = channels.get(channel_id), site.segments.get(channel_id, ())
+                offsets[place] = _offset_of(held, known, first_ns, first_boot)
+        series += np.repeat([offset or 0.0 for offset in offsets], np.diff(edges))
+    values = series.tolist() if plain else []
+    for place, (channel_id, (low, high)) in enumerate(zip(rows.channels, spans, strict=True)):
         channel = site.channels.get(channel_id)
         if channel is None or low == high:
             continue
-        held, known = channels.get(channel_id), site.segments.get(channel_id, ())
-        offset = _offset_of(held, known, first_ns, int(boots[0])) if plain else None
-        if offset is not None and channel.kind in DATUM_KINDS:
+        held = channels.get(channel_id)
+        if offsets[place] is not None:
             assert held is not None  # noqa: S101 - it was looked at
-            series[low:high] += offset
-            tail = series[max(low, high - _KEPT) : high].tolist()
+            tail = values[max(low, high - _KEPT) : high]
             channels[channel_id] = {
                 "recent": [*held["recent"], *tail][-_KEPT:],
-                "last": int(taken_at[high - 1]),
-                "boot": int(boots[0]),
+                "last": lasts[place],
+                "boot": first_boot,
                 "calm": min(held["calm"] + high - low, _KEPT),
                 "after": None,
                 "own": [],
             }
             continue
         mine = by_channel[low:high]
-        line = _Line(channel, held, known, site.withdrawn, profile)
+        line = _Line(channel, held, site.segments.get(channel_id, ()), site.withdrawn, profile)
         series[low:high] = line.take(
             taken_at[low:high], series[low:high], rows.flag[mine], boots[mine]
         )

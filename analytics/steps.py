@@ -62,6 +62,9 @@ class Steps:
             if off >= max(self._least[channel.kind], self._factor * scatter):
                 return None
         last, run = (None, 0) if same is None else same
+        if not scatter and values[-1] != last:  # only how it ends matters
+            last, run = values[-1], 0
+            values = values[-self._stuck :]
         longest = 0
         for value in values:
             if value == last:

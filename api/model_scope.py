@@ -4,6 +4,7 @@ from domain.access import Caller, may
 from domain.anchors import Anchor, SensorMonitors
 from domain.bim_models import BimModel, BimRevision
 from domain.buildings import Building
+from domain.claims import IdentityClaim
 from domain.defects import Defect
 from domain.elements import Element
 from domain.errors import NotFound
@@ -57,6 +58,15 @@ def element_for(
     building = owner(services, caller, action, of, what)
     assert element is not None  # noqa: S101 - else it has no owner
     return element, building
+
+
+def claim_for(services: Services, caller: Caller, action: str, claim_id: str) -> IdentityClaim:
+    """Find a claim; a foreign one is not there."""
+    claim, what = services.models.claim(claim_id), f"claim {claim_id!r}"
+    of = services.models.building_of(claim.model_id) if claim else None
+    owner(services, caller, action, of, what)
+    assert claim is not None  # noqa: S101 - else it has no owner
+    return claim
 
 
 def anchor_for(services: Services, caller: Caller, action: str, anchor_id: str) -> Anchor:

@@ -23,6 +23,8 @@ from simulators.scenario import Truth
 from simulators.story import DAYS, demo_story
 
 _LEARNING_DAYS = 35
+#: the models are ready long before the story ends; after a short one they are waited for
+_MODELS_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,8 @@ def _report(stage: Stage, seconds: float) -> Report:
         false_alarms=[_shown(a, names) for a in loud],
         assessments=assessments,
         faults=_faults(stage, readings, alerts, notices, loud, events)
-        + _assessment_faults(story.truths, assessments),
+        + _assessment_faults(story.truths, assessments)
+        + stage.models.faults(_MODELS_S),
         seconds=seconds,
         rate=(story.end_ns - story.start_ns) / 1e9 / seconds,
     )

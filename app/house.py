@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,9 +33,11 @@ from app.broker_accounts import DynsecAccounts
 from app.clocks import open_clock
 from app.compute import Compute
 from app.doors import broker_of, door_of, gateway_url_of, receiver_of
+from app.exchange import ExchangeDesk
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.jobs import Job, Jobs
+from app.kept_results import KeptResults
 from app.model_work import ModelWork
 from app.models import StoredModelDesk
 from app.modes import JOB as MODES
@@ -50,6 +53,7 @@ from app.vitals import DoorWatch, OutboxWatch, Vitals, measure
 from app.waves import WaveDesk
 from app.weather_feed import EVERY_HOUR, WeatherFeed
 from app.weather_feed import JOB as WEATHER
+from bim.facts import Stores
 from bim.limited import LimitedReader
 from bim.limits import ReadLimits
 from domain.clock import HOUR_NS, SECOND_NS, Clock, SystemClock
@@ -88,6 +92,9 @@ class Role(StrEnum):
 
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
+#: a thread that works gives way to others after this: a warning goes through three of them, and
+#: with Python's own 5 ms each of them may cost that for every other thread at work
+_SWITCH_S = 0.001
 _PLANS_EVERY_S = 5.0
 _MODELS_EVERY_S = 0.5
 _JOBS_EVERY_S = 60.0
@@ -338,6 +345,32 @@ class House:
         return StoredModelDesk(self.records.models, self.files, self.clock, most)
 
     @cached_property
+    def exchange(self) -> ExchangeDesk:
+        """Hands models over and takes topics in."""
+        records, settings = self.records, self.settings
+        stores = Stores(
+            records.register, records.alerts, records.assessments, records.hand, records.models,
+            records.places, self.clock,
+        )  # fmt: skip
+        results = KeptResults(settings.exports_folder, settings.bim.exports_bytes_max)
+        return ExchangeDesk(stores, self.files, results, settings.base_url, self._read_limits())
+
+    @cached_property
+    def model_work(self) -> ModelWork:
+        """Reads, converts and matches the models that were uploaded."""
+        jobs = self._jobs
+        return ModelWork(
+            self.records.models,
+            self.records.places,
+            self.files,
+            LimitedReader(self._read_limits()),
+            self.clock,
+            self.settings.models_scratch,
+            # the holder of the lease does it, as all that only one process may do
+            lambda: not self._stop.is_set() and jobs is not None and jobs.fence is not None,
+        )
+
+    @cached_property
     def services(self) -> Services:
         """What the API and the pages work with."""
         return Services(
@@ -378,6 +411,7 @@ class House:
             models=self.records.models,
             places=self.records.places,
             model_desk=self.model_desk,
+            exchange=self.exchange,
             measured=load_measured(),
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
@@ -394,6 +428,7 @@ class House:
 
         """
         _make_folder(self.settings.folder)
+        sys.setswitchinterval(_SWITCH_S)
         try:
             self.records  # noqa: B018 - opened first: every role needs it
             if self.roles & {Role.ANALYSE, Role.SERVE, Role.JOBS}:
@@ -427,7 +462,7 @@ class House:
             if Role.JOBS in self.roles:
                 self._jobs = self._make_jobs()
                 self._jobs.start()
-                self._run("models", self._make_model_work().run_once, rest_s=_MODELS_EVERY_S)
+                self._run("models", self.model_work.run_once, rest_s=_MODELS_EVERY_S)
             if self.roles:
                 self._self_watch = self._make_self_watch()
                 self._self_watch.start()
@@ -515,6 +550,7 @@ class House:
             outbox=self._outbox_watch,
             door=self._door_watch,
             jobs=self._jobs,
+            models=made.get("model_work"),
         )
 
     @property
@@ -608,24 +644,14 @@ class House:
             lease_s=jobs.lease_s,
         )
 
-    def _make_model_work(self) -> ModelWork:
-        bim, jobs = self.settings.bim, self._jobs
-        limits = ReadLimits(
+    def _read_limits(self) -> ReadLimits:
+        bim = self.settings.bim
+        return ReadLimits(
             file_bytes_max=bim.file_bytes_max,
             memory_bytes_max=bim.memory_bytes_max,
             index_wall_s=bim.index_s,
             mesh_wall_s=bim.mesh_s,
             mesh_wall_s_per_mb=bim.mesh_s_per_mb,
-        )
-        return ModelWork(
-            self.records.models,
-            self.records.places,
-            self.files,
-            LimitedReader(limits),
-            self.clock,
-            self.settings.models_scratch,
-            # the holder of the lease does it, as all that only one process may do
-            lambda: not self._stop.is_set() and jobs is not None and jobs.fence is not None,
         )
 
     def _make_planner(self) -> Planner:

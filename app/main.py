@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 from rich.console import Console
 
+from app.bim_verbs import bim
+from app.exchange_verbs import add_verbs
 from app.gateway_verbs import broker, gateways
 from app.settings import Settings, load_settings
 from domain.clock import SystemClock
@@ -190,6 +192,8 @@ cli.add_typer(people, name="user")
 cli.add_typer(keys, name="key")
 cli.add_typer(gateways, name="gateway")
 cli.add_typer(broker, name="broker")
+add_verbs(bim)
+cli.add_typer(bim, name="bim")
 
 
 @people.command("add")
@@ -292,7 +296,9 @@ def _records(path: Path | None) -> Iterator[tuple[Any, Any]]:
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def bench(
-    name: Annotated[str, typer.Argument(help="decode, door, faults, ingest, judge, store, wave …")],
+    name: Annotated[
+        str, typer.Argument(help="bim, decode, door, faults, ingest, judge, store, wave …")
+    ],
     as_json: AsJson = False,
     quick: Annotated[bool, typer.Option("--quick", help="a short form, under a minute")] = False,
     write: Annotated[

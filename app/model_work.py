@@ -5,27 +5,23 @@ files when the process was killed before it. What is made of a file lies in the 
 the file's hash, so that the same file is read and converted once.
 """
 
-import contextlib
 import shutil
 import time
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 import structlog
 
+from app.model_kept import MadeOfFiles
 from bim.rematch import rematch
-from bim.versions import INDEX_VERSION, MESH_VERSION
 from domain.bim_models import BimRevision, MeshState, RevisionState
-from domain.bim_ports import ModelIndex, ModelReader, ModelStore, PlaceStore
+from domain.bim_ports import ModelReader, ModelStore, PlaceStore
 from domain.clock import Clock
-from domain.elements import Box
 from domain.errors import Conflict, ModelRejected, NotFound, StoreUnavailable
-from domain.model_files import glb_key, index_key, packed_key, pieces_of, shapes_key
 from domain.ports import FileStore
+from domain.services import Health
 
 log = structlog.get_logger()
 
@@ -33,21 +29,10 @@ log = structlog.get_logger()
 _BY = "system"
 _UNREAD = (RevisionState.QUEUED, RevisionState.READING)
 _UNSHAPED = (MeshState.WAITING, MeshState.CONVERTING)
-Kept = TypeVar("Kept")
 
 
 class Left(Exception):
     """The process ends, or another one has taken over: the step is begun again."""
-
-
-class KeptShapes(msgspec.Struct):
-    """What goes with a kept GLB."""
-
-    glb_sha256: str
-    origin_m: tuple[float, float, float]
-    boxes: dict[int, Box]
-    geometry_hashes: dict[int, str]
-    warnings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -74,6 +59,10 @@ class ModelWork:
     goes_on: Callable[[], bool] = lambda: True
     note_every_s: float = 0.5
 
+    def __post_init__(self) -> None:
+        self._away, self._waiting = "", 0
+        self._made = MadeOfFiles(self.files, self.reader)
+
     def run_once(self) -> int:
         """Do the next step of the oldest revision that can have one; tells how many were done.
 
@@ -88,7 +77,9 @@ class ModelWork:
         if not self.goes_on():
             return 0
         away: StoreUnavailable | None = None
-        for revision in due(self.models.unfinished_revisions()):
+        unfinished = self.models.unfinished_revisions()
+        self._waiting = len(unfinished)
+        for revision in due(unfinished):
             try:
                 self._step(revision)
             except StoreUnavailable as error:
@@ -102,12 +93,21 @@ class ModelWork:
                 self._give_up(revision.id, error)
                 return 1
             else:
+                self._away = ""
                 return 1
             if not self.goes_on():
                 return 0
+        self._away = "" if away is None else str(away)
         if away is not None:
             raise away
         return 0
+
+    def health(self) -> Health:
+        """Tell whether models are worked, and how many wait."""
+        waiting = (("waiting", float(self._waiting)),)
+        if self._away:
+            return Health("models", "degraded", self._away, waiting, "held up")
+        return Health("models", "ok", "", waiting, "worked")
 
     def _step(self, revision: BimRevision) -> None:
         folder = self.scratch / revision.id
@@ -129,9 +129,11 @@ class ModelWork:
 
     def _read(self, revision: BimRevision, folder: Path) -> None:
         """Read what the file says; a model's first revision is ready with that."""
-        revision = self.note(revision, state=RevisionState.READING, done=0, of=0)
+        building_id = self._building(revision)
+        if not self._made.has_index(revision, building_id):
+            revision = self.note(revision, state=RevisionState.READING, done=0, of=0)
         try:
-            index = self._index(revision, folder)
+            index = self._made.index(revision, building_id, folder)
         except ModelRejected as error:
             self._refuse(revision, error, state=RevisionState.REJECTED)
             return
@@ -163,10 +165,12 @@ class ModelWork:
 
     def _shape(self, revision: BimRevision, folder: Path) -> BimRevision:
         """Make the shapes; without them everything else still works."""
-        revision = self.note(revision, mesh=MeshState.CONVERTING, done=0, of=0)
+        building_id = self._building(revision)
+        if not self._made.has_shapes(revision, building_id):
+            revision = self.note(revision, mesh=MeshState.CONVERTING, done=0, of=0)
         noting = _Noting(self, revision)
         try:
-            key, shapes = self._shapes(revision, folder, noting)
+            key, shapes = self._made.shapes(revision, building_id, folder, noting)
         except ModelRejected as error:
             return self._refuse(noting.revision, error, mesh=MeshState.FAILED)
         revision = noting.revision
@@ -183,64 +187,6 @@ class ModelWork:
         )
         self.models.put_shapes(shaped, shapes.boxes, shapes.geometry_hashes)
         return shaped
-
-    def _index(self, revision: BimRevision, folder: Path) -> ModelIndex:
-        key = index_key(self._building(revision), revision.file_sha256, INDEX_VERSION)
-        kept = self._kept(key, ModelIndex)
-        if kept is None:
-            kept = self.reader.index(self._fetch(revision, folder), folder / "read", revision.id)
-            self._keep(key, msgspec.json.encode(kept))
-        return kept
-
-    def _shapes(
-        self, revision: BimRevision, folder: Path, note: Callable[[int, int], None]
-    ) -> tuple[str, KeptShapes]:
-        building_id, sha256 = self._building(revision), revision.file_sha256
-        about = shapes_key(building_id, sha256, MESH_VERSION)
-        glb = glb_key(building_id, sha256, MESH_VERSION)
-        kept = self._kept(about, KeptShapes)
-        if kept is None:
-            made = self.reader.shapes(self._fetch(revision, folder), folder / "read", note)
-            # one of the same version that was kept before a kill is as good
-            with made.glb.open("rb") as file:
-                self._keep(glb, pieces_of(file))
-            with made.glb.open("rb") as file:
-                self._keep(packed_key(glb), _packed(pieces_of(file)))
-            kept = KeptShapes(
-                self.files.sha256(glb),
-                made.origin_m,
-                made.boxes,
-                made.geometry_hashes,
-                made.warnings,
-            )
-            self._keep(about, msgspec.json.encode(kept))
-        return glb, kept
-
-    def _kept(self, key: str, kind: type[Kept]) -> Kept | None:
-        """Read what was made of the same file before; `None`: nothing, or it is damaged."""
-        try:
-            return msgspec.json.decode(b"".join(self.files.pieces(key)), type=kind)
-        except NotFound:
-            return None
-        except msgspec.DecodeError:
-            self.files.delete(key)
-            return None
-
-    def _keep(self, key: str, content: bytes | Iterator[bytes]) -> None:
-        with contextlib.suppress(Conflict):
-            self.files.put(key, content)
-
-    def _fetch(self, revision: BimRevision, folder: Path) -> Path:
-        """Copy the upload to where a reading process finds it."""
-        upload = folder / f"upload.{revision.file_key.rsplit('.', 1)[-1]}"
-        try:
-            pieces = self.files.pieces(revision.file_key)
-        except NotFound:
-            raise ModelRejected("disk", "the uploaded file is no longer there") from None
-        with upload.open("wb") as file:
-            for piece in pieces:
-                file.write(piece)
-        return upload
 
     def _building(self, revision: BimRevision) -> str:
         building_id = self.models.building_of(revision.model_id)
@@ -265,19 +211,12 @@ class ModelWork:
         return changed
 
     def _refuse(self, revision: BimRevision, error: ModelRejected, **changes: Any) -> BimRevision:
-        if error.code == "disk" and self._is_there(revision):
+        if error.code == "disk" and self._made.is_there(revision):
             raise StoreUnavailable(str(error)) from error  # of the moment, not of the file
         log.info("a model was refused", revision=revision.id, code=error.code, reason=str(error))
         return self.note(
             revision, reason_code=error.code, reason=str(error)[:2_000], done=0, of=0, **changes
         )
-
-    def _is_there(self, revision: BimRevision) -> bool:
-        try:
-            self.files.size_bytes(revision.file_key)
-        except NotFound:
-            return False
-        return True
 
     def _give_up(self, revision_id: str, error: Exception) -> None:
         revision = self.models.revision(revision_id)
@@ -304,14 +243,6 @@ class _Noting:
         if now_s - self._noted_s >= self._work.note_every_s:
             self._noted_s = now_s
             self.revision = self._work.note(self.revision, done=done, of=of)
-
-
-def _packed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Gzip once what is asked for often; the same content gives the same bytes."""
-    packer = zlib.compressobj(6, wbits=31)
-    for piece in pieces:
-        yield packer.compress(piece)
-    yield packer.flush()
 
 
 def due(unfinished: list[BimRevision]) -> list[BimRevision]:

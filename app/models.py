@@ -1,12 +1,12 @@
 """The desk of models: takes an IFC file in, keeps it as it came, and queues it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from domain.bim_models import BimModel, BimRevision
+from domain.bim_models import BimModel, BimRevision, MeshState
 from domain.bim_ports import ModelStore
 from domain.clock import Clock
-from domain.errors import ModelRejected
+from domain.errors import Conflict, ModelRejected
 from domain.ids import new_id
 from domain.model_files import digest_of, pieces_of, upload_key
 from domain.ports import FileStore
@@ -38,7 +38,7 @@ class StoredModelDesk:
         """Keep a file and queue it; tells whether it is new.
 
         The file is written first: when this is cut off in between, the same upload again
-        completes it.
+        completes it. Of a revision whose shapes failed it has them made once more.
 
         Raises
         ------
@@ -70,7 +70,24 @@ class StoredModelDesk:
             by=by,
         )
         kept = self.models.add_revision(wanted, by)
+        if kept.mesh is MeshState.FAILED:
+            kept = self._shape_again(kept)
         return kept, kept.id == wanted.id
+
+    def _shape_again(self, revision: BimRevision) -> BimRevision:
+        """Queue shapes that failed: whoever sends a file again wants them."""
+        queued = replace(
+            revision,
+            mesh=MeshState.WAITING,
+            reason_code="",
+            reason="",
+            version=revision.version + 1,
+        )
+        try:
+            self.models.put_revision(queued)
+        except Conflict:  # somebody else has just done so
+            return self.models.revision(revision.id) or revision
+        return queued
 
 
 def _plain(name: str) -> str:

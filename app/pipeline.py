@@ -51,21 +51,28 @@ from domain.views import Latest
 log = structlog.get_logger()
 
 #: a building costs much the same for one reading and for a hundred, so that whoever is behind
-#: catches up the faster the more there is; more than this would only take memory
-_READINGS_AT_ONCE = 20_000
+#: catches up the faster the more there is; more than this would only take memory, of which a store
+#: behind a network takes more a reading
+_JUDGED_AT_ONCE, _STORED_AT_ONCE = 60_000, 20_000
 _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
+_FEW = 32
 #: a write costs much the same for one reading and for a thousand, so they are gathered a little
 _STORE_EVERY_S = 0.05
-#: a turn of all buildings that takes longer is followed by a rest, for as long but not longer than
-_LONG_S, _REST_S = 0.02, 0.25
-#: while fewer readings than this come a second, turns begin so far apart, and rest so long at the
-#: least: without it judging would go round without a stop over a few readings of every house
-_BUSY_PER_S, _TURN_S, _PAUSE_S = 15_000, 1.0, 0.06
+#: a write that takes longer is followed by a rest, for as long but not longer than this, while more
+#: readings than this come a second
+_REST_S, _BUSY_PER_S = 0.25, 15_000
+#: a turn that takes longer is followed by a rest, for as long but not longer than this
+_LONG_S, _PAUSE_S = 0.02, 0.06
+#: or by so long for each building that it judged, so that turns of many begin so far apart:
+#: without it judging would go round without a stop over a few readings of every house, and hold up
+#: storing and itself
+_REST_A_BUILDING_S, _TURN_S = 0.004, 1.0
+#: see `Pipeline`
 _LOOK_S, _PART = 0.004, 50
 #: after judging ahead of the turn nothing is judged ahead for as long, times this
 _AHEAD_REST = 1.0
-#: when more buildings are stirred than this, their turn begins at once
+#: when more buildings are stirred than this, their turn begins after the least rest
 _AHEAD_MAX = 64
 #: time alone is judged at least so often, however much comes in
 _TICK_S = 5.0
@@ -127,20 +134,21 @@ class Pipeline:
         self._judged = self._fence = 0
         self._refused = False
         self._ticked_ns, self._ticked_s = 0, time.monotonic()
-        self._unjudged = Unjudged(spool, _READINGS_AT_ONCE)
+        self._unjudged = Unjudged(spool, _JUDGED_AT_ONCE)
         self._roster = Roster({}, self._bands)
         #: offset of the newest row with a reading that may change something, by building
         self._stirred: dict[str, int] = {}
         #: how far buildings are judged that were judged ahead of their turn
         self._ahead: dict[str, int] = {}
         self._ahead_at = 0.0
+        self._in_turn = 0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
         self._store_down_since = 0.0
-        self._store_at = self._judge_at = 0.0
+        self._store_at = self._judge_at = self._turned_at = 0.0
         self._full = self._store_full = False
-        self._stored_readings = self._judged_readings = 0
-        self._store_pace, self._judge_pace = _Pace(), _Pace()
+        self._stored_readings = 0
+        self._store_pace = _Pace()
 
     def run_once(self) -> int:
         """Judge what is due and tell how many spool rows were handled.
@@ -167,13 +175,12 @@ class Pipeline:
         if began < self._judge_at and self._unjudged.room:
             return 0
         done = self.turn() if self._unjudged.room else self.judge()
-        ended = time.monotonic()
-        busy = self._judge_pace.busy(self._judged_readings, ended)
+        ended = self._turned_at = time.monotonic()
         took_s = ended - began
         behind = done and took_s >= _LONG_S and self._spool.head() > self._judged
         if behind and not self._full:
-            rest_s = min(took_s, _REST_S) if busy else max(_PAUSE_S, _TURN_S - took_s)
-            self._judge_at = ended + rest_s
+            rest_s = min(_REST_A_BUILDING_S * self._in_turn, _TURN_S - took_s)
+            self._judge_at = ended + max(min(took_s, _PAUSE_S), rest_s)
         return done
 
     def store_once(self) -> int:
@@ -200,15 +207,16 @@ class Pipeline:
         offset, count, batch = self._unstored
         try:
             if not count:
-                entries = self._spool.after(self._spool.cursor("stored"), _READINGS_AT_ONCE)
+                entries = self._spool.after(self._spool.cursor("stored"), _STORED_AT_ONCE)
                 if not entries:
+                    self._flagging.prepare()
                     return 0
                 batch = self._to_store(entries)
                 # what waits in quarantine is judged, and stored once its time is known
                 batch = self._flagging.flag(batch.take((batch.flag & QualityFlag.HELD) == 0))
                 # kept until it is stored: a reading is flagged only once
                 offset, count = entries[-1].offset, len(entries)
-                self._store_full = len(batch) > _READINGS_AT_ONCE // 2
+                self._store_full = len(batch) > _STORED_AT_ONCE // 2
                 self._unstored = offset, count, batch
             self._readings.append(batch)
         except StoreUnavailable as error:
@@ -249,8 +257,7 @@ class Pipeline:
                 return 0
             self._refused = False
             self._spool.advance("judged", entries[-1].offset)
-        self._judged_readings = sum(len(entry.batch) for entry in entries)
-        self._full = self._judged_readings > _READINGS_AT_ONCE // 2
+        self._full = sum(len(entry.batch) for entry in entries) > _JUDGED_AT_ONCE // 2
         return len(entries)
 
     def _read(self) -> list[Row]:
@@ -301,7 +308,7 @@ class Pipeline:
         told = {b for g in self._unjudged.told for b in self._watch.served_by.get(g, ())}
         first = self._stirred.keys() - told
         if told & self._stirred.keys() or len(first) > _AHEAD_MAX:
-            self._judge_at = 0.0
+            self._judge_at = min(self._judge_at, self._turned_at + _PAUSE_S)
         if not first or len(first) > _AHEAD_MAX:
             return
         began, now_ns = time.monotonic(), self._clock.now_ns()
@@ -330,7 +337,7 @@ class Pipeline:
         One transaction, at the end; in parts, what was judged so far is committed when a building
         in it has to be judged once more.
         """
-        now_ns, upto = self._clock.now_ns(), entries[-1].offset
+        now_ns, upto, self._in_turn = self._clock.now_ns(), entries[-1].offset, 0
         everybody = np.ones(len(self._roster.building_ids) + 1, np.bool_)
         everybody[-1] = False  # a channel that left the register has nobody to judge it for
         batch = self._unjudged.of(everybody, self._ahead_codes({}), upto)
@@ -351,6 +358,7 @@ class Pipeline:
             if in_parts and self._ahead.get(building_id, 0) >= upto:
                 continue  # judged ahead since this turn began
             self._examine(watched, rows, draft, now_ns, boots=boots)
+            self._in_turn += 1
             draft.judged[building_id] = upto
             if in_parts and time.monotonic() >= look_at:
                 if len(draft.judged) >= self._part:
@@ -771,9 +779,13 @@ class _Draft:
 def _newest(held: Mapping[str, Latest], batch: ReadingBatch) -> dict[str, Latest]:
     """Take in the newest value of each channel by its own time; the batch is sorted by it."""
     newest = dict(held)
-    # of several rows of a channel the last one stays; mostly they are too few for columns to pay
-    last = dict(zip(batch.channel.tolist(), range(len(batch)), strict=True))
-    rows = [row for _, row in sorted(last.items())]
+    # of several rows of a channel the last one stays; where they are few columns do not pay
+    if len(batch) > _FEW:
+        last = np.full(len(batch.channels), -1, np.intp)
+        last[batch.channel] = np.arange(len(batch))
+        rows = last[last >= 0].tolist()
+    else:
+        rows = sorted(dict(zip(batch.channel.tolist(), range(len(batch)), strict=True)).values())
     for code, at_ns, value, received_ns in zip(
         batch.channel[rows].tolist(),
         batch.taken_at[rows].tolist(),

@@ -219,6 +219,11 @@ class BimSettings(_Part):
     mesh_s_per_mb: float = Field(
         2.0, ge=0, le=60, description="so much longer for each MB of the file, seconds"
     )
+    exports_bytes_max: int = Field(
+        1_000_000_000,
+        ge=1_000_000,
+        description="size of the exports and checks that are kept; they are made again when asked",
+    )
 
 
 class RetentionSettings(_Part):
@@ -503,6 +508,11 @@ class Settings(BaseSettings):
     def models_scratch(self) -> Path:
         """Folder of what is in the making from models."""
         return self.folder / "scratch" / "models"
+
+    @property
+    def exports_folder(self) -> Path:
+        """Folder of exports and checks that can be made again."""
+        return self.folder / "scratch" / "exports"
 
     @property
     def hours_folder(self) -> Path:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from app.assess import JOB as ASSESS
 from app.broker import BrokerChoice, gateways_broker
 from app.clocks import FileClock
+from app.demo_models import DemoModels
 from app.endpoint import Endpoint, running_endpoint
 from app.house import EVERY_ROLE, House, Role
 from app.orphans import tied
@@ -67,6 +68,7 @@ class Stage:
     player: Player
     endpoint: Endpoint
     passwords: dict[str, str]
+    models: DemoModels
     processes: tuple["subprocess.Popen[bytes]", ...] = ()
 
     def step(self, start_ns: int, end_ns: int) -> None:
@@ -217,8 +219,11 @@ def set_stage(
         )
         stack.callback(player.close)
         player.connect()
-        stage = Stage(story, clock, house, player, endpoint, passwords, tuple(processes))
+        models = DemoModels(house, story, folder / "models")
+        stage = Stage(story, clock, house, player, endpoint, passwords, models, tuple(processes))
         stage.wait_for_ingest()
+        stack.callback(models.stop)
+        models.start()
         yield stage
 
 
@@ -249,6 +254,10 @@ def _settings(
             # weeks of the story go by in seconds: once in ten days shows a course
             "jobs": settings.jobs.model_copy(
                 update={"assess_every_days": 10.0, "assess_again_hours": 72.0}
+            ),
+            # whoever tries the demo has a receiver on the same machine, if any
+            "score_webhooks": settings.score_webhooks.model_copy(
+                update={"private_addresses": True}
             ),
             "notifiers": {
                 "webhook": {"targets": {_TARGET: {"url": endpoint.url, "secret": endpoint.secret}}}

@@ -154,6 +154,7 @@ def measure(
     outbox: OutboxWatch,
     door: DoorWatch,
     jobs: HasHealth | None = None,
+    models: HasHealth | None = None,
 ) -> list[Vitals]:
     """Measure every role of this process; a part that cannot be asked is told as down."""
     found = []
@@ -177,6 +178,8 @@ def measure(
             signs += (Sign(Cause.READINGS_STORE_AWAY, "store.away_s", f"store {shard}", away_s),)
         if role == "jobs" and jobs is not None:
             parts.append(jobs.health())
+            if models is not None:
+                parts.append(models.health())
         if role == "notify":
             parts.append(_asked("notices", lambda: _notices(outbox, dispatcher)))
             with contextlib.suppress(StoreUnavailable):

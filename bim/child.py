@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from bim.exchange_tasks import TASKS
 from bim.faults import Fault, Warned
 from bim.limits import ReadLimits
 from bim.prepared import prepare
@@ -61,8 +62,10 @@ def main(arguments: list[str]) -> int:
             from bim.fallback import mesh_missing  # noqa: PLC0415
 
             mesh_missing(scratch)
+        elif task in TASKS:
+            TASKS[task](Path(upload), scratch, limits)
         else:
-            raise ValueError(f"task must be index, shapes or fallback, got {task!r}")
+            raise ValueError(f"task must be one of this module or of {list(TASKS)}, got {task!r}")
     except ModelRejected as error:
         _refuse(scratch, error.code, str(error))
         return 3
@@ -82,17 +85,19 @@ def index(upload: Path, scratch: Path, limits: ReadLimits, revision_id: str) -> 
     checked = time.perf_counter()
     from bim.index import read  # noqa: PLC0415
 
-    loaded = time.perf_counter()
+    loaded, busy = time.perf_counter(), time.process_time()
     found = read(ready.path, revision_id, ready.warnings)
-    spent = {"check": checked - start, "load": loaded - checked,
-             "read": time.perf_counter() - loaded}  # fmt: skip
+    spent = {
+        "check": checked - start, "load": loaded - checked,
+        "read": time.perf_counter() - loaded, "read, processor": time.process_time() - busy,
+    }  # fmt: skip
     _write(scratch / "index.json", IndexMade(found, spent))
 
 
 def shapes(upload: Path, scratch: Path, limits: ReadLimits) -> None:
     """Write `shapes.glb` and `shapes.json`."""
     _tell(0, 4)
-    ready = prepare(upload, scratch, limits)
+    ready = prepare(upload, scratch, limits, names=False)
     from bim import glb, mesh  # noqa: PLC0415
     from bim.fallback import by_kernel  # noqa: PLC0415
     from bim.hashes import geometry_hash  # noqa: PLC0415

@@ -26,6 +26,9 @@ class Fault(StrEnum):
     NO_ELEMENTS = "no elements"
     NO_SHAPES = "no shapes"
     DISK = "disk"
+    NOT_BCF = "not bcf"
+    XML = "xml"
+    IDS = "ids"
 
 
 class Warned(StrEnum):

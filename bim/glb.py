@@ -25,8 +25,8 @@ _Y_UP = [1, 0, 0, 0, 0, 0, -1, 0, 0, 1, 0, 0, 0, 0, 0, 1]
 _GRID = 32767
 #: finer steps would only make the file bigger; beyond the coarsest, corners are kept as they are
 STEP_MIN_M, STEP_MAX_M = 0.001, 0.004
-#: writing a shape once must save this many corners; each is drawn by a call of its own
-SAVED_MIN, REPEATS_MAX = 400, 64
+#: writing a shape once must save this many corners; a plain viewer draws each by a call of its own
+SAVED_MIN, REPEATS_MAX = 400, 200
 _NO_TURN_RAD = 1e-6
 _NORMAL_STEP = 4
 

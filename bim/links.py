@@ -1,49 +1,18 @@
 """Safe links between the elements of two revisions: by GlobalId, by tag, by box and content."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from bim.element_table import ElementTable, unique_pairs
 from bim.match_rules import MatchRules
 from bim.nearby import near_pairs
+from bim.pairing import Links
+from bim.twins import drop_doubtful
 from domain.claims import ClaimMethod
 
 #: how well two boxes and what stands in them fit
 _APART, _BOX, _BOX_AND_CONTENT = 0, 1, 2
-
-
-@dataclass(slots=True)
-class Links:
-    """What was linked, and why the rest that nearly was is not.
-
-    Parameters
-    ----------
-    to_new
-        Place in the new table and what it rests on, by place in the old one.
-    doubts
-        Why a pair was not linked: a word the pages know.
-
-    """
-
-    to_new: dict[int, tuple[int, ClaimMethod]] = field(default_factory=dict)
-    to_old: dict[int, int] = field(default_factory=dict)
-    doubts: dict[tuple[int, int], str] = field(default_factory=dict)
-
-    def add(self, here: int, there: int, method: ClaimMethod) -> None:
-        """Link two that were free."""
-        self.to_new[here], self.to_old[there] = (there, method), here
-
-    def drop(self, here: int, why: str) -> None:
-        """Take a link back, and say why."""
-        there, _ = self.to_new.pop(here)
-        del self.to_old[there]
-        self.doubts[here, there] = why
-
-    def free(self, here: int, there: int) -> bool:
-        """Tell whether neither is linked."""
-        return here not in self.to_new and there not in self.to_old
 
 
 class _Ties:
@@ -92,7 +61,7 @@ class Linker:
                 )
                 why = "contradicted" if contradicted else ""
                 self._try(here, there, why, ClaimMethod.BOX)
-        self._drop_twins()
+        drop_doubtful(self.old, self.new, self.links, self.rules)
         return self.links
 
     def _try(self, here: int, there: int, why: str, method: ClaimMethod) -> None:
@@ -178,34 +147,6 @@ class Linker:
         mine, theirs = self.old.rows[here], self.new.rows[there]
         neither = mine.box is None and theirs.box is None
         return "" if neither and mine.name == theirs.name else "no shape"
-
-    def _drop_twins(self) -> None:
-        """Take back links by box and content that a left-over twin near by makes doubtful.
-
-        A deleted element's box may have been taken by its neighbour. What is taken back is left
-        over itself, so that of a row of twins all or none are linked.
-        """
-        olds, news = near_pairs(self.old.centres, self.new.centres, self.rules.twin_m)
-        beside_new: dict[int, list[int]] = {}
-        beside_old: dict[int, list[int]] = {}
-        for here, there in zip(olds.tolist(), news.tolist(), strict=True):
-            if self._same_content(here, there) and self.old.groups[here] == self.new.groups[there]:
-                beside_old.setdefault(here, []).append(there)
-                beside_new.setdefault(there, []).append(here)
-        left_old = [here for here in beside_old if here not in self.links.to_new]
-        left_new = [there for there in beside_new if there not in self.links.to_old]
-        while left_old or left_new:
-            if left_old:
-                there_near = beside_old[left_old.pop()]
-                doubtful = [self.links.to_old.get(there, -1) for there in there_near]
-            else:
-                doubtful = list(beside_new[left_new.pop()])
-            for here in doubtful:
-                there, method = self.links.to_new.get(here, (-1, ClaimMethod.GUID))
-                if method is ClaimMethod.BOX:
-                    self.links.drop(here, "twin near")
-                    left_old.append(here)
-                    left_new.append(there)
 
 
 def _tags(table: ElementTable) -> list[object]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bim.element_table import ElementTable, element_table
-from bim.links import Linker, Links
+from bim.links import Linker
 from bim.match_rules import MatchRules, match_rules
+from bim.pairing import Links
 from bim.parts import wholes
 from bim.proposals import Fit, fits, proposals
 from bim.shift import axes_shift
@@ -197,7 +198,7 @@ class _Round:
                 self.links.to_new[fit.old][1],
                 ClaimStatus.AUTO,
                 fit.score,
-                _evidence(fit),
+                evidence_of(fit),
             )
             for fit in self._measured(pairs)
         ]
@@ -218,7 +219,7 @@ class _Round:
                         fit.method,
                         ClaimStatus.PROPOSED,
                         fit.score,
-                        (*_evidence(fit), ("why", why)),
+                        (*evidence_of(fit), ("why", why)),
                         role,
                     )
                 )
@@ -236,6 +237,8 @@ class _Round:
 
     def _proposal(self, naming: _Naming, fit: Fit) -> IdentityClaim:
         why = self.links.doubts.get((fit.old, fit.new), "")
+        if not why and self.old.groups[fit.old] != self.new.groups[fit.new]:
+            why = "class differs"
         if not why:
             why = "several" if "guid" in fit.agree else "alike"
         return naming.claim(
@@ -244,7 +247,7 @@ class _Round:
             fit.method,
             ClaimStatus.PROPOSED,
             fit.score,
-            (*_evidence(fit), ("why", why)),
+            (*evidence_of(fit), ("why", why)),
         )
 
     def _open_old(self) -> list[int]:
@@ -335,7 +338,7 @@ def _gone(naming: _Naming, row: ElementVersion) -> IdentityClaim:
     return naming.claim(row, None, ClaimMethod.GUID, ClaimStatus.PROPOSED, 0.0, evidence)
 
 
-def _evidence(fit: Fit) -> tuple[tuple[str, str], ...]:
+def evidence_of(fit: Fit) -> tuple[tuple[str, str], ...]:
     """Tell what an engineer can check: distance in m, common share of the boxes, agreements."""
     told = [("agree", ", ".join(fit.agree))]
     if not np.isnan(fit.moved_m):

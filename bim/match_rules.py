@@ -24,6 +24,8 @@ class MatchRules:
     twin_m
         Elements alike that stand nearer than this and of which one is left over are not linked
         by box and content, m.
+    block_pairs_min
+        Elements standing once that moved alike, for their storey to have moved.
     near_m
         Proposals are looked for within this, m.
     proposals_max, score_min
@@ -37,6 +39,8 @@ class MatchRules:
         Share of a whole's length that its parts cover.
     surface_m_max
         How far a place's new surface may be, m.
+    moved_m_min
+        What the report of a revision calls a move, m.
     weights
         How much each agreement counts, by `WEIGHTS`.
     groups
@@ -48,6 +52,7 @@ class MatchRules:
     tag_move_m_max: float
     box_m: float
     twin_m: float
+    block_pairs_min: int
     near_m: float
     proposals_max: int
     score_min: float
@@ -59,6 +64,7 @@ class MatchRules:
     split_cover_min: float
     split_cover_max: float
     surface_m_max: float
+    moved_m_min: float
     weights: dict[str, float]
     groups: dict[str, str]
 
@@ -67,7 +73,7 @@ class MatchRules:
         return self.groups.get(ifc_class, ifc_class)
 
 
-_WHOLE = ("proposals_max", "trust_pairs_min", "shift_pairs_min")
+_WHOLE = ("proposals_max", "block_pairs_min", "trust_pairs_min", "shift_pairs_min")
 
 
 @cache

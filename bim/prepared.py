@@ -26,8 +26,13 @@ class Prepared:
     warnings: tuple[tuple[str, str], ...]
 
 
-def prepare(upload: Path, scratch: Path, limits: ReadLimits) -> Prepared:
+def prepare(upload: Path, scratch: Path, limits: ReadLimits, *, names: bool = True) -> Prepared:
     """Check an upload and put it right.
+
+    Parameters
+    ----------
+    names
+        Whether names are read from it; shapes need no repair of letters.
 
     Raises
     ------
@@ -39,6 +44,8 @@ def prepare(upload: Path, scratch: Path, limits: ReadLimits) -> Prepared:
     content = path.read_bytes()
     schema = schema_of(content)
     refuse_circles(content)
+    if not names:
+        return Prepared(path, content, schema, ())
     warnings: list[tuple[str, str]] = []
     fixed, encoding = repaired(content)
     if encoding:

@@ -30,6 +30,9 @@ _NO_BODY = frozenset(
 
 def without_shape(content: bytes, have: set[int]) -> list[int]:
     """List step ids of products that are drawn, have a body, and are not among `have`."""
+    # each product has a definition of its own: as many as there are shapes, and none is missing
+    if content.count(b"IFCPRODUCTDEFINITIONSHAPE") <= len(have):
+        return []
     missing = [
         (int(step_id), definition)
         for step_id, name, definition in _PRODUCT.findall(content)

@@ -155,10 +155,12 @@ def _same(old: Sequence[str], new: Sequence[str]) -> tuple[Indices, Indices]:
 
 
 def _near(old: ElementTable, new: ElementTable, rules: MatchRules) -> tuple[Indices, Indices]:
+    """Pair what is near and of one class, and what stands in the same place whatever it is."""
     here, there = near_pairs(old.centres, new.centres, rules.near_m)
     mine, theirs = _codes(old.groups, new.groups)
-    same = mine[here] == theirs[there]
-    return here[same], there[same]
+    apart = np.abs(old.boxes[here] - new.boxes[there]).reshape(-1, 6).max(axis=1)
+    fit = (mine[here] == theirs[there]) | (apart <= rules.box_m)
+    return here[fit], there[fit]
 
 
 def _overlaps(old: Floats, new: Floats) -> Floats:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
-from bim.match import SUPERSEDED, Matched, match
-from bim.placing import place_all
+from bim.match import Matched, match
+from bim.placing import place_all, shift_since
 from domain.anchors import Anchor, Point
 from domain.bim_models import BimRevision, RevisionState
 from domain.bim_ports import ModelStore, PlaceStore
@@ -76,15 +75,14 @@ def last_seen(
         if one.retired_revision is None and one.id not in but
     }
     found: dict[str, ElementVersion] = {}
-    shift = np.zeros(3)
-    for newer, revision in pairwise(revisions):
-        shift = shift + newer.shift_m
+    for revision in revisions[1:]:
         if not wanted:
             break
+        shift_m = shift_since(revisions, revision.id)
         for row in models.versions(revision.id):
             if row.element_id in wanted:
                 wanted.discard(row.element_id)
-                found[row.element_id] = _moved(row, shift)
+                found[row.element_id] = moved(row, shift_m)
     return found
 
 
@@ -105,7 +103,7 @@ def refused_pairs(models: ModelStore, model_id: str) -> set[tuple[str, str]]:
     return {
         (one.element_id, one.to_global_id)
         for one in all_claims(models, model_id, ClaimStatus.REJECTED)
-        if one.role is ClaimRole.SAME and one.note != SUPERSEDED
+        if one.role is ClaimRole.SAME and one.decided_by
     }
 
 
@@ -138,9 +136,9 @@ def changed_holds(
     ]
 
 
-def _moved(row: ElementVersion, shift_m: np.ndarray) -> ElementVersion:
+def moved(row: ElementVersion, shift_m: Point) -> ElementVersion:
+    """Tell an element in axes that have moved by `shift_m`."""
     if row.box is None:
         return row
-    low: Point = tuple(np.add(row.box[:3], shift_m).tolist())
-    high: Point = tuple(np.add(row.box[3:], shift_m).tolist())
-    return replace(row, box=(*low, *high))
+    x, y, z, right, back, top = np.add(row.box, (*shift_m, *shift_m)).tolist()
+    return replace(row, box=(x, y, z, right, back, top))

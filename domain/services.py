@@ -12,6 +12,7 @@ from domain.budget import BudgetStore
 from domain.clock import Clock
 from domain.contexts import ContextStore
 from domain.credentials import Admission, Provisioning
+from domain.exchange import Exchange
 from domain.fleet_ports import FleetStore, QuarantineStore
 from domain.jobs import JobStore
 from domain.labels import LabelStore
@@ -207,6 +208,7 @@ class Services:
     models: ModelStore
     places: PlaceStore
     model_desk: ModelDesk
+    exchange: Exchange
     measured: Measured = field(default_factory=Measured)
     simulated: str = ""
     report_bytes_max: int = 15_000_000

@@ -1,6 +1,6 @@
 """Sets the times of readings right when their gateway's clock is wrong, or lets them wait."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,21 +116,22 @@ def set_right(
     told: dict[Counting, GatewayClock] = {}
     held: list[Held] = []
     day = arrivals.received_at_ns // DAY_NS
-    for counting, rows in _by_boot(arrivals.gateways, gateway, batch.boot):
-        clock = clocks.get(counting)
-        if clock is None and not off[rows].any():
+    for one in _by_boot(arrivals.gateways, gateway, batch):
+        counting, known = one.counting, clocks.get(one.counting)
+        if known is None and max(-one.least_ns, one.most_ns) <= rules.tolerance_ns:
             continue
-        clock = clock.copy() if clock else GatewayClock()
-        newest = int(batch.taken_at[rows].max())
+        clock = known.copy() if known else GatewayClock()
         before = newest_ns.get(counting, -1)
         clock.hear(
-            int(batch.received_at[rows].max()),
-            int(ahead[rows].max()),
+            one.received_ns,
+            one.most_ns,
             rules,
-            went_back=before > 0 and newest + rules.tolerance_ns < before,
+            went_back=before > 0 and one.newest_ns + rules.tolerance_ns < before,
             first=before == 0,
         )
-        told[counting] = clock
+        if known is None and not clock.suspected and one.oldest_ns >= EARLIEST_NS:
+            continue  # behind like a buffer: that tells nothing of its clock
+        told[counting], rows = clock, one.rows
         _correct(batch, rows, taken, flag, clock, rules)
         # still ahead of its arrival, or from before there were such instruments
         wrong = rows[
@@ -172,15 +173,46 @@ def _provisional(batch: ReadingBatch, rows: NDArray[np.intp], rules: ClockRules)
     return received - np.where(back <= rules.late_ns, back, 0)
 
 
-def _by_boot(
-    gateways: tuple[str, ...], gateway: Int32s, boot: Int32s
-) -> list[tuple[Counting, NDArray[np.intp]]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """The new readings of one gateway and boot.
+
+    Parameters
+    ----------
+    rows
+        Theirs, rising.
+    received_ns, newest_ns, oldest_ns
+        Newest arrival, newest and oldest `taken_at`.
+    least_ns, most_ns
+        Least and largest `taken_at - received_at`.
+
+    """
+
+    counting: Counting
+    rows: NDArray[np.intp]
+    received_ns: int
+    newest_ns: int
+    oldest_ns: int
+    least_ns: int
+    most_ns: int
+
+
+def _by_boot(gateways: tuple[str, ...], gateway: Int32s, batch: ReadingBatch) -> Iterator[_Part]:
     """Part rows by gateway and boot."""
-    order = np.lexsort((boot, gateway))
-    codes, boots = gateway[order], boot[order]
+    if not len(batch):
+        return
+    order = np.lexsort((batch.boot, gateway))
+    codes, boots = gateway[order], batch.boot[order]
     cuts = np.flatnonzero((np.diff(codes) != 0) | (np.diff(boots) != 0)) + 1
-    return [
-        ((gateways[int(gateway[rows[0]])], int(boot[rows[0]])), np.sort(rows))
-        for rows in np.split(order, cuts)
-        if len(rows)
-    ]
+    starts = np.concatenate([[0], cuts])
+    taken, received = batch.taken_at[order], batch.received_at[order]
+    figures = (
+        np.maximum.reduceat(received, starts),
+        np.maximum.reduceat(taken, starts),
+        np.minimum.reduceat(taken, starts),
+        np.minimum.reduceat(taken - received, starts),
+        np.maximum.reduceat(taken - received, starts),
+    )
+    columns = [codes[starts], boots[starts], starts, [*cuts.tolist(), len(order)], *figures]
+    for code, boot, start, end, *numbers in zip(*(list(map(int, c)) for c in columns), strict=True):
+        yield _Part((gateways[code], boot), order[start:end], *numbers)

@@ -12,10 +12,13 @@ from fastapi.testclient import TestClient
 from analytics.limits import load_profile
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.exchange import ExchangeDesk
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
+from app.kept_results import KeptResults
 from app.models import StoredModelDesk
 from app.provisioning import LocalProvisioning
+from bim.facts import Stores
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
 from domain.alerts import (
@@ -36,7 +39,7 @@ from domain.assessments import (
     Verdict,
 )
 from domain.buildings import Appraisal, Building, Grade
-from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, VirtualClock, to_ns
+from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, Clock, VirtualClock, to_ns
 from domain.contexts import ContextEvent, ContextKind
 from domain.findings import Cause, Finding
 from domain.fleet import SensorHealth
@@ -133,6 +136,7 @@ def make_city(folder: Path) -> City:
         models=records.models,
         places=records.places,
         model_desk=StoredModelDesk(records.models, files, clock, 100_000),
+        exchange=exchange_desk(records, files, clock, folder / "exports"),
         upkeep=records.upkeep,
         hand=records.hand,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
@@ -160,6 +164,18 @@ def make_city(folder: Path) -> City:
         readings.append(batch(f"c-{place}-x", [float(i) for i in range(10)]))
     app = create_app(services)
     return City(app, services, records, readings, clock, wall, identity)
+
+
+def exchange_desk(
+    records: Records, files: FolderFiles, clock: Clock, folder: Path, wait_s: float = 30.0
+) -> ExchangeDesk:
+    """Make the desk of exchange on the stores of a test."""
+    stores = Stores(
+        records.register, records.alerts, records.assessments, records.hand, records.models,
+        records.places, clock,
+    )  # fmt: skip
+    url = "https://anju.example.org"
+    return ExchangeDesk(stores, files, KeptResults(folder), url, wait_s=wait_s)
 
 
 def batch(channel_id: str, values: list[float]) -> ReadingBatch:

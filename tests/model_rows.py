@@ -135,6 +135,56 @@ def next_revision(
     return Pair(list(old), rows, truth)
 
 
+def rebuilt(old: Sequence[ElementVersion], change: str, seed: int) -> Pair:
+    """Rebuild a part of a block, as if exported with new GlobalIds and without tags.
+
+    Parameters
+    ----------
+    change
+        `storey put in`, `storey taken out`, `bay put in`, `windows moved on` (by their pitch) or
+        `columns moved on` (by a bay). What is put in has twins of windows and columns.
+
+    """
+    rows: list[tuple[ElementVersion, str]] = []
+    levels = sorted({row.storey_elevation_m or 0.0 for row in old})
+    middle = levels[len(levels) // 2]
+    for row in old:
+        level, twin = row.storey_elevation_m or 0.0, row.ifc_class in {"IfcWindow", "IfcColumn"}
+        other = row if twin else replace(row, content_hash=row.content_hash + " put in")
+        match change:
+            case "storey put in":
+                rows.append((_moved(row, z=3.0) if level >= middle else row, row.element_id))
+                rows += [(other, "")] if level == middle else []
+            case "storey taken out":
+                down = _moved(row, z=-3.0) if level > middle else row
+                rows += [(down, row.element_id)] if level != middle else []
+            case "bay put in":
+                rows.append((_moved(row, x=3.0), row.element_id))
+                rows += [(other, "")] if row.box and row.box[3] < 3.5 else []
+            case "windows moved on":
+                here = _moved(row, x=0.8) if row.ifc_class == "IfcWindow" else row
+                rows.append((here, row.element_id))
+            case _:
+                here = _moved(row, x=3.0) if row.ifc_class == "IfcColumn" else row
+                rows.append((here, row.element_id))
+    truth: dict[str, set[int]] = {row.element_id: set() for row in old}
+    new = []
+    for place, at in enumerate(np.random.default_rng(seed).permutation(len(rows)).tolist()):
+        row, source = rows[at]
+        fields = {"step_id": 1_000 + place, "global_id": f"built-{seed}-{place}", "tag": ""}
+        new.append(replace(row, revision_id=SECOND, element_id="", **fields))  # type: ignore[arg-type]
+        if source:
+            truth[source].add(1_000 + place)
+    return Pair(list(old), new, truth)
+
+
+def _moved(row: ElementVersion, x: float = 0.0, z: float = 0.0) -> ElementVersion:
+    if row.box is None:
+        return row
+    level = (row.storey_elevation_m or 0.0) + z
+    return replace(row, box=_box(np.add(row.box, (x, 0, z, x, 0, z))), storey_elevation_m=level)
+
+
 def _box(values: object) -> Box:
     x, y, z, right, back, top = np.asarray(values, np.float64).tolist()
     return (x, y, z, right, back, top)

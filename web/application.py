@@ -20,12 +20,18 @@ YEAR_S = 365 * 86400
 
 
 class MarkedFiles(StaticFiles):
-    """Static files; those asked for by their content's mark may be kept for a year."""
+    """Static files; those asked for by their content's mark may be kept for a year.
+
+    The mark of all of them together may stand before a path: `m-0123456789/js/viewer/page.js`.
+    Modules that name each other by relative paths keep it, and none is asked for again.
+    """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Serve one file."""
-        response = await super().get_response(path, scope)
-        kept = bool(scope["query_string"]) and response.status_code in {200, 304}
+        mark, _, rest = path.partition("/")
+        marked = mark == render.tree_mark()
+        response = await super().get_response(rest if marked else path, scope)
+        kept = (marked or bool(scope["query_string"])) and response.status_code in {200, 304}
         keep = f"public, max-age={YEAR_S}, immutable" if kept else "no-cache"
         response.headers["Cache-Control"] = keep
         return response

@@ -58,6 +58,7 @@ def environment() -> Environment:
         "quantity": formats.quantity,
         "source_word": source_word,
         "static": static_url,
+        "module": tree_url,
         "languages": LANGUAGES,
     }
     return env
@@ -71,6 +72,21 @@ def static_url(name: str) -> str:
     except OSError:
         mark = "missing"
     return f"/static/{name}?{mark}"
+
+
+@cache
+def tree_mark() -> str:
+    """Mark all scripts and libraries together by their content."""
+    digest = hashlib.sha256()
+    for folder in ("js", "lib"):
+        for path in sorted((HERE / "static" / folder).rglob("*.*js")):
+            digest.update(path.relative_to(HERE).as_posix().encode() + path.read_bytes())
+    return f"m-{digest.hexdigest()[:10]}"
+
+
+def tree_url(name: str) -> str:
+    """Name a module so that it and all that it imports may be kept."""
+    return f"/static/{tree_mark()}/{name}"
 
 
 def words_of(request: Request) -> Words:

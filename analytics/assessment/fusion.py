@@ -119,8 +119,6 @@ def believed(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) ->
     mended = _mended(verdicts, model)
     left = np.full(len(verdicts), calm)
     for place, one in enumerate(verdicts):
-        if one.health is Health.BLIND:
-            left[place] = 0.0
         if LIKE_MOVEMENT & set(one.faults):
             left[place] *= model.number("fusion.faulty_share")
         comes_back = one.kind not in WORSE and 0.0 < _in_concern(one) <= mended
@@ -173,8 +171,8 @@ def interval(
     """Tell between which probabilities the data leave the building.
 
     Every statistic has a standard deviation of 1, every movement its own; a channel that is blind
-    or still learning may hide as much as its missing confidence allows: missing data widen, they
-    do not raise.
+    or still learning may hide as much as its missing confidence allows, and what a blind one last
+    said may be over: missing data widen, they neither raise nor lower.
     """
     # channels err apart: as many as there are, their errors add up to the root of it
     off = 0.5 + 1.0 / np.sqrt(max(len(verdicts), 1))
@@ -195,11 +193,11 @@ def _shifted(one: Verdict, sds: float, model: Model, *, hiding: bool) -> Verdict
     statistic = float(details.get("score", 0.0)) + wide / model.number("score.drift_z")
     way = _in_concern(one) + wide * float(details.get("in_units_of_concern_sd", 0.0))
     hidden = (1.0 - one.confidence) ** 2 if hiding else 0.0
+    if one.health is Health.BLIND and not hiding:
+        statistic = way = 0.0
     details["score"] = max(0.0, statistic + hidden * model.number("fusion.hidden_score"))
     details["in_units_of_concern"] = max(0.0, way) + hidden * model.number("fusion.hidden_size")
-    changed = replace(one, details=tuple(details.items()))
-    awake = hiding and one.health is Health.BLIND
-    return replace(changed, health=Health.DEGRADED, effect=0.0) if awake else changed
+    return replace(one, details=tuple(details.items()))
 
 
 def quality_percent(verdicts: Sequence[Verdict]) -> float:
@@ -212,12 +210,17 @@ def quality_percent(verdicts: Sequence[Verdict]) -> float:
 def suspected(
     score: float, quality: float, verdicts: Sequence[Verdict], model: Model
 ) -> SuspectedGrade:
-    """Tell the suspected grade; never A or B, and none only where the data allow to say so."""
+    """Tell the suspected grade; never A or B, and none only where the data allow to say so.
+
+    A house of which every channel is blind cannot be judged, whatever was suspected before.
+    """
+    awake = [one for one in verdicts if one.health is not Health.BLIND]
+    if not awake:
+        return SuspectedGrade.CANNOT_JUDGE
     if score >= model.number("band.d"):
         return SuspectedGrade.D
     if score >= model.number("band.c"):
         return SuspectedGrade.C
-    awake = [one for one in verdicts if one.health is not Health.BLIND]
-    if not awake or quality < model.number("band.quality"):
+    if quality < model.number("band.quality"):
         return SuspectedGrade.CANNOT_JUDGE
     return SuspectedGrade.NONE

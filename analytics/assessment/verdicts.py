@@ -23,7 +23,8 @@ class Reach(StrEnum):
 def verdict(course: ChannelCourse, model: Model, day: int = -1) -> Verdict:
     """Tell what a course says at the end of a day, by default its last.
 
-    A course without days, or without anything learnt, is blind and says nothing.
+    A course without days, or without anything learnt, is blind and says nothing. One that fell
+    silent keeps its last word, with no confidence: a movement is not over because nobody looks.
     """
     one = course.series
     if not course.days:
@@ -32,6 +33,14 @@ def verdict(course: ChannelCourse, model: Model, day: int = -1) -> Verdict:
     at_ns = course.day_end_ns(day)
     if not course.learned[day]:
         return _nothing(course, at_ns)
+    health, trusted = HEALTHS[course.health[day]], confidence(course, model, day)
+    window = slice(max(0, day + 1 - round(model.number("verdict.days"))), day + 1)
+    mask = int(np.bitwise_or.reduce(course.faults[window], initial=0))
+    learned = int(course.learned[day])
+    if health is Health.BLIND:
+        day = _last_heard(course, day)
+        window = slice(max(0, day + 1 - round(model.number("verdict.days"))), day + 1)
+        mask |= int(np.bitwise_or.reduce(course.faults[window], initial=0))
     score = float(np.nan_to_num(course.score[day]))
     stands_out = score >= model.number("score.said")
     effect, effect_sd = float(course.effect[day]), float(course.effect_sd[day])
@@ -39,9 +48,6 @@ def verdict(course: ChannelCourse, model: Model, day: int = -1) -> Verdict:
     since = int(course.since[day])
     # what the weather did before the movement, which would be part of the variance otherwise
     share = float(course.weather_share[max(since - 1, 0) if stands_out and since > 0 else day])
-    window = slice(max(0, day + 1 - round(model.number("verdict.days"))), day + 1)
-    mask = int(np.bitwise_or.reduce(course.faults[window], initial=0))
-    health = HEALTHS[course.health[day]]
     drifts, steps = float(course.drift_z[day]), float(course.step_z[day])
     return Verdict(
         channel_id=one.channel_id,
@@ -59,9 +65,9 @@ def verdict(course: ChannelCourse, model: Model, day: int = -1) -> Verdict:
         evidence=evidence_of(score, model),
         weather_share=share if np.isfinite(share) else None,
         health=health,
-        learning_days=min(int(course.learned[day]), round(model.number("health.learning_days"))),
+        learning_days=min(learned, round(model.number("health.learning_days"))),
         faults=faults_of(mask),
-        confidence=confidence(course, model, day),
+        confidence=trusted,
         details=(
             ("score", score),
             ("shape", "drift" if course.drifting[day] else "step"),
@@ -69,6 +75,12 @@ def verdict(course: ChannelCourse, model: Model, day: int = -1) -> Verdict:
             ("in_units_of_concern_sd", _known(effect_sd) / course.concern),
         ),
     )
+
+
+def _last_heard(course: ChannelCourse, day: int) -> int:
+    """Tell the last day on which a course was not blind; the day itself when it always was."""
+    heard = np.flatnonzero(course.health[: day + 1] != HEALTHS.index(Health.BLIND))
+    return int(heard[-1]) if len(heard) else day
 
 
 def evidence_of(score: float, model: Model) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import hypot, sqrt
 from statistics import median_low
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,26 @@ class TiltTotal:
         return self._rows(view.building, view.grade)
 
 
+class _Part(NamedTuple):
+    """The readings of one channel in a batch.
+
+    Parameters
+    ----------
+    most
+        Their largest amount, ‰.
+    newest
+        Row of the first of the newest ones.
+    rows
+        Rows of all of them, as time went.
+
+    """
+
+    channel: WatchedChannel
+    most: float
+    newest: int
+    rows: NDArray[np.intp]
+
+
 class _Look:
     """One building's way through a batch."""
 
@@ -116,47 +136,58 @@ class _Look:
         self, batch: ReadingBatch, watched: Mapping[int, tuple[WatchedPoint, WatchedChannel]]
     ) -> NDArray[np.intp]:
         """Take in what can be as columns; tell the rows that are to be taken one by one."""
-        ends = np.bincount(batch.channel, minlength=len(batch.channels)).cumsum()
         order = np.argsort(batch.channel, kind="stable")
-        rows_of = np.split(order, ends[:-1])
-        by_point: dict[str, list[int]] = {}
-        for code, (point, channel) in watched.items():
-            if len(rows_of[code]) and channel.kind == "tilt":
-                by_point.setdefault(point.sensor_id, []).append(code)
-        singly = [rows_of[code] for code, both in watched.items() if both[1].kind != "tilt"]
-        for codes in by_point.values():
-            if not self.take_calm([(watched[code][1], rows_of[code]) for code in codes], batch):
-                singly += [rows_of[code] for code in codes]
+        grouped = batch.channel[order]
+        starts = np.flatnonzero(np.diff(grouped, prepend=-1))
+        ends = np.append(starts[1:], len(order))
+        most = np.maximum.reduceat(np.abs(batch.value[order]), starts).tolist()
+        # of several readings at the newest moment the first counts, as it does one by one
+        moments = np.flatnonzero(
+            (np.diff(batch.taken_at[order], prepend=-1) != 0) | (np.diff(grouped, prepend=-1) != 0)
+        )
+        newest = order[moments[np.searchsorted(moments, ends) - 1]].tolist()
+        by_point: dict[str, list[_Part]] = {}
+        singly: list[NDArray[np.intp]] = []
+        columns = grouped[starts].tolist(), starts.tolist(), ends.tolist(), most, newest
+        for code, start, end, far, row in zip(*columns, strict=True):
+            if code not in watched:
+                continue
+            point, channel = watched[code]
+            if channel.kind == "tilt":
+                by_point.setdefault(point.sensor_id, []).append(
+                    _Part(channel, far, row, order[start:end])
+                )
+            else:
+                singly.append(order[start:end])
+        for sensor_id, parts in by_point.items():
+            if not self.take_calm(self._view.points[sensor_id], parts, batch):
+                singly += [part.rows for part in parts]
         rows: NDArray[np.intp] = np.sort(np.concatenate(singly)) if singly else order[:0]
         return rows
 
-    def take_calm(
-        self, channels: Sequence[tuple[WatchedChannel, NDArray[np.intp]]], batch: ReadingBatch
-    ) -> bool:
+    def take_calm(self, point: WatchedPoint, parts: Sequence["_Part"], batch: ReadingBatch) -> bool:
         """Take in a point's readings if no pair of them can reach a limit.
 
         Parameters
         ----------
-        channels
-            Those of its channels that have rows, with their rows.
+        parts
+            The readings of those of its channels that have any.
 
         """
-        point = self._view.points[channels[0][0].sensor_id]
         if point.sensor_id in self.standings:
             return False
         most = {
             channel.id: abs(self.axes[channel.id][1]) if channel.id in self.axes else 0.0
             for channel in point.axes.values()
         }
-        for channel, rows in channels:
-            most[channel.id] = max(most[channel.id], float(np.abs(batch.value[rows]).max()))
+        for part in parts:
+            most[part.channel.id] = max(most[part.channel.id], part.most)
         if not hypot(*most.values()) < self._least:
             return False
-        for channel, rows in channels:
-            newest = rows[int(batch.taken_at[rows].argmax())]
-            at_ns, held = int(batch.taken_at[newest]), self.axes.get(channel.id)
+        for part in parts:
+            at_ns, held = int(batch.taken_at[part.newest]), self.axes.get(part.channel.id)
             if held is None or at_ns > held[0]:
-                self.axes[channel.id] = [at_ns, float(batch.value[newest])]
+                self.axes[part.channel.id] = [at_ns, float(batch.value[part.newest])]
         return True
 
     def take(self, point: WatchedPoint, channel: WatchedChannel, at_ns: int, value: float) -> None:

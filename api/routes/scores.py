@@ -210,8 +210,9 @@ def read_score(
     """Read how one building stands, as it is known now or was known at a moment."""
     building = building_for(services, who, _READ, building_id)
     known_at_ns = _known_at_ns(services, as_of)
+    past = as_of is not None and to_ns(as_of) == known_at_ns
     (row,) = stand(services, [building], known_at_ns, days)
-    tag = _etag(row, known_at_ns if as_of else 0, days)
+    tag = _etag(row, known_at_ns if past else 0, days)
     # what somebody may see is theirs alone: no cache between may keep it
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in [known.strip() for known in if_none_match.split(",")]:
@@ -246,7 +247,9 @@ def read_history(
 
 
 def _known_at_ns(services: Services, as_of: Bound | None) -> int:
-    return services.clock.now_ns() if as_of is None else to_ns(as_of)
+    """Tell the moment that an answer speaks of; what will be known later nobody knows."""
+    now_ns = services.clock.now_ns()
+    return now_ns if as_of is None else min(to_ns(as_of), now_ns)
 
 
 def _csv(services: Services, rows: Sequence[Standing], known_at_ns: int, days: int) -> Response:

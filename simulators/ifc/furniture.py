@@ -4,7 +4,8 @@ import math
 import random
 from typing import Any
 
-from simulators.ifc.writer import IfcWriter, Point
+from simulators.ifc.solids import Point
+from simulators.ifc.writer import IfcWriter
 
 KINDS = ("圆桌", "沙发", "柜子", "台灯")
 #: a shape of the first kind has this many rings of corners

@@ -6,26 +6,22 @@ written entity by entity, as the API would take a minute for what takes a second
 
 import random
 import uuid
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
-import ifcopenshell
 import ifcopenshell.api.context
-import ifcopenshell.api.owner.settings
 import ifcopenshell.api.project
 import ifcopenshell.api.unit
 import ifcopenshell.guid
 
-IfcSchema = Literal["IFC2X3", "IFC4", "IFC4X3"]
-Point = tuple[float, float, float]
-Flat = tuple[float, float]
+from simulators.ifc.solids import IfcSchema, Point, Solids
+
 #: set name → property name → value
 Sets = dict[str, dict[str, Any]]
 MADE_AT, MADE_ON = 1_767_225_600, "2026-01-01T00:00:00"
 APP = "Anju model maker"
 
 
-class IfcWriter:
+class IfcWriter(Solids):
     """An IFC file in the making.
 
     Parameters
@@ -44,17 +40,14 @@ class IfcWriter:
     def __init__(
         self, schema: IfcSchema, seed: int, metres: float = 0.001, properties: int = 0
     ) -> None:
-        self.schema = schema
+        file: Any = ifcopenshell.api.project.create_file(version=schema)
+        super().__init__(file, schema, metres)
         self._more = properties
         self._values: dict[tuple[str, str], Any] = {}
         self._random = random.Random(seed)
-        self._metres = metres
-        self.file: Any = ifcopenshell.api.project.create_file(version=schema)
         self._types: dict[str, tuple[Any, list[Any]]] = {}
         self._materials: dict[str, tuple[Any, list[Any]]] = {}
         self._held: dict[int, tuple[Any, str, list[Any]]] = {}
-        self._styles: dict[str, Any] = {}
-        self._directions: dict[tuple[float, ...], Any] = {}
         self._tag = 100_000
         self._history = self._owner()
         self.project = self._root("IfcProject", Name="")
@@ -74,10 +67,6 @@ class IfcWriter:
             target_view="MODEL_VIEW", parent=self.model,
         )  # fmt: skip
         self._origin = self.axes((0, 0, 0))
-
-    def make(self, what: str, *plain: Any, **values: Any) -> Any:
-        """Create an entity; attributes that this schema does not have are an error."""
-        return self.file.create_entity(what, *plain, **values)
 
     def guid(self) -> str:
         """Draw a GlobalId."""
@@ -100,116 +89,6 @@ class IfcWriter:
 
     def _root(self, what: str, **values: Any) -> Any:
         return self.make(what, GlobalId=self.guid(), OwnerHistory=self._history, **values)
-
-    # places ------------------------------------------------------------------------------------
-
-    def length(self, metres: float) -> float:
-        """Give a length in the file's unit."""
-        return round(metres / self._metres, 6)
-
-    def point(self, *metres: float) -> Any:
-        """Write a point of two or three coordinates, m."""
-        return self.make("IfcCartesianPoint", Coordinates=[self.length(one) for one in metres])
-
-    def direction(self, *ratios: float) -> Any:
-        """Write a direction, each once."""
-        ratios = tuple(float(one) for one in ratios)
-        if ratios not in self._directions:
-            self._directions[ratios] = self.make("IfcDirection", DirectionRatios=ratios)
-        return self._directions[ratios]
-
-    def axes(self, at: Sequence[float], x: Sequence[float] | None = None) -> Any:
-        """Write axes at a point, m, whose x axis points along `x`."""
-        more = {"Axis": self.direction(0, 0, 1), "RefDirection": self.direction(*x)} if x else {}
-        return self.make("IfcAxis2Placement3D", Location=self.point(*at), **more)
-
-    def placed(self, at: Sequence[float], on: Any = None, x: Sequence[float] | None = None) -> Any:
-        """Write a placement at a point of another one's axes."""
-        to = on.ObjectPlacement if on is not None else None
-        return self.make("IfcLocalPlacement", PlacementRelTo=to, RelativePlacement=self.axes(at, x))
-
-    # shapes ------------------------------------------------------------------------------------
-
-    def box(self, at: Point, size: Point) -> Any:
-        """Write a solid box by its lowest corner and its sides, m."""
-        middle = self.make(
-            "IfcAxis2Placement2D", Location=self.point(at[0] + size[0] / 2, at[1] + size[1] / 2)
-        )
-        profile = self.make(
-            "IfcRectangleProfileDef", ProfileType="AREA", Position=middle,
-            XDim=self.length(size[0]), YDim=self.length(size[1]),
-        )  # fmt: skip
-        return self._extruded(profile, self.axes((0, 0, at[2])), size[2])
-
-    def cylinder(self, at: Point, radius: float, height: float) -> Any:
-        """Write a solid cylinder on a point, m."""
-        middle = self.make("IfcAxis2Placement2D", Location=self.point(at[0], at[1]))
-        profile = self.make(
-            "IfcCircleProfileDef", ProfileType="AREA", Position=middle,
-            Radius=self.length(radius),
-        )  # fmt: skip
-        return self._extruded(profile, self.axes((0, 0, at[2])), height)
-
-    def prism(self, outline: Sequence[Flat], at: Any, depth: float) -> Any:
-        """Write an outline, m, drawn out from axes."""
-        ends = [self.point(*one) for one in outline]
-        line = self.make("IfcPolyline", Points=[*ends, ends[0]])
-        profile = self.make("IfcArbitraryClosedProfileDef", ProfileType="AREA", OuterCurve=line)
-        return self._extruded(profile, at, depth)
-
-    def _extruded(self, profile: Any, at: Any, depth: float) -> Any:
-        return self.make(
-            "IfcExtrudedAreaSolid", SweptArea=profile, Position=at,
-            ExtrudedDirection=self.direction(0, 0, 1), Depth=self.length(depth),
-        )  # fmt: skip
-
-    def brep(self, corners: Sequence[Point], faces: Sequence[Sequence[int]]) -> Any:
-        """Write a closed body of flat faces, as furniture comes."""
-        points = [self.point(*one) for one in corners]
-        sides = []
-        for face in faces:
-            loop = self.make("IfcPolyLoop", Polygon=[points[i] for i in face])
-            bound = self.make("IfcFaceOuterBound", Bound=loop, Orientation=True)
-            sides.append(self.make("IfcFace", Bounds=[bound]))
-        return self.make("IfcFacetedBrep", Outer=self.make("IfcClosedShell", CfsFaces=sides))
-
-    def paint(self, item: Any, name: str, color: Sequence[float]) -> Any:
-        """Give a body a colour: red, green, blue, opacity."""
-        if name not in self._styles:
-            shade = self.make(
-                "IfcSurfaceStyleRendering",
-                SurfaceColour=self.make(
-                    "IfcColourRgb", Red=color[0], Green=color[1], Blue=color[2]
-                ),
-                Transparency=1.0 - color[3], ReflectanceMethod="NOTDEFINED",
-            )  # fmt: skip
-            style = self.make("IfcSurfaceStyle", Name=name, Side="BOTH", Styles=[shade])
-            if self.schema == "IFC2X3":
-                style = self.make("IfcPresentationStyleAssignment", Styles=[style])
-            self._styles[name] = style
-        self.make("IfcStyledItem", Item=item, Styles=[self._styles[name]])
-        return item
-
-    def bodies(self, *items: Any, kind: str = "SweptSolid") -> Any:
-        """Write a representation of bodies."""
-        return self.make(
-            "IfcShapeRepresentation", ContextOfItems=self.body, RepresentationIdentifier="Body",
-            RepresentationType=kind, Items=list(items),
-        )  # fmt: skip
-
-    def stamp(self, representation: Any) -> Any:
-        """Make a representation into one that many elements share."""
-        return self.make(
-            "IfcRepresentationMap", MappingOrigin=self._origin, MappedRepresentation=representation
-        )
-
-    def stamped(self, stamp: Any) -> Any:
-        """Use a shared representation."""
-        target = self.make("IfcCartesianTransformationOperator3D", LocalOrigin=self.point(0, 0, 0))
-        item = self.make("IfcMappedItem", MappingSource=stamp, MappingTarget=target)
-        return self.bodies(item, kind="MappedRepresentation")
-
-    # things ------------------------------------------------------------------------------------
 
     def thing(
         self,

@@ -201,11 +201,11 @@ def _named(connection: Connection, building_ids: Sequence[str] | None) -> FromCl
 
 
 def _assessed(row: Row[Any]) -> Assessed:
-    values = {name: getattr(row, name) for name in _OWN}
-    coverage = None if row.channels is None else Coverage(row.channels, row.told)
-    return Assessed(
-        RiskAssessment(**values), row.made_at_ns, row.because, row.data_at_ns, row.band, coverage
-    )
+    # by position: a portfolio has ten thousand of them
+    own = dict(zip(_OWN, row, strict=False))
+    made_at_ns, because, data_at_ns, band, channels, told = row[len(_OWN) :]
+    coverage = None if channels is None else Coverage(channels, told)
+    return Assessed(RiskAssessment(**own), made_at_ns, because, data_at_ns, band, coverage)
 
 
 def _finite(reason: Reason) -> Reason:

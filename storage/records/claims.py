@@ -84,8 +84,13 @@ def _write_claims(
     changed = [(old.get(claim.id), claim) for claim in claims if old.get(claim.id) != claim]
     for before, claim in changed:
         check_text(claim)
-        if (claim.model_id, claim.to_revision) != (revision.model_id, revision.id):
+        if before is None and (claim.model_id, claim.to_revision) != (
+            revision.model_id, revision.id,
+        ):  # fmt: skip
             raise InvalidInput(f"claim {claim.id!r} must be of revision {revision.id!r}", "claims")
+        # one of an earlier revision may be changed: a newer matching takes its place
+        if before is not None and _between(before) != _between(claim):
+            raise InvalidInput(f"claim {claim.id!r} keeps its element and revisions", "claims")
         if not 0.0 <= claim.score <= 1.0:
             raise InvalidInput(f"score must be 0 to 1, got {claim.score:g}", "score")
         check_version("claim", before, claim)
@@ -99,6 +104,10 @@ def _write_claims(
         )
     CLAIMS.upsert(connection, [claim for _, claim in changed])
     return changed
+
+
+def _between(claim: IdentityClaim) -> tuple[str, str, str, str]:
+    return claim.model_id, claim.from_revision, claim.to_revision, claim.element_id
 
 
 def _write_anchors(connection: Connection, anchors: Sequence[Anchor], by: str) -> list[AuditLine]:

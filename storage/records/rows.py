@@ -177,7 +177,12 @@ def count(connection: Connection, name: str, *, lock: bool = False) -> int:
 
 def clean(text: str, length: int = 2_000) -> str:
     """Make text from outside fit to be kept: no NUL, no half surrogate pairs, not too long."""
-    whole = text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    whole = text.replace("\x00", "\ufffd") if "\x00" in text else text
+    if not whole.isascii():
+        try:
+            whole.encode()
+        except UnicodeEncodeError:
+            whole = whole.encode("utf-8", "replace").decode()
     return whole if len(whole) <= length else whole[: length - 1] + "…"
 
 

@@ -49,6 +49,7 @@ from storage.files import FolderFiles
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
+from tests.api_city import exchange_desk
 from tests.servers.process import free_port, wait_for_port
 from web.application import mount_pages
 
@@ -148,6 +149,7 @@ def services_of(
         models=records.models,
         places=records.places,
         model_desk=StoredModelDesk(records.models, FolderFiles(files), clock, 50_000_000),
+        exchange=exchange_desk(records, FolderFiles(files), clock, files / "exports"),
         simulated="演示街区，全部房屋、读数和人员均为虚构",
         secure_cookies=False,
         log_ins=(("duty officer", "duty", PASSWORD), ("insurer", "insurer", PASSWORD)),

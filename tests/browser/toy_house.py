@@ -22,7 +22,7 @@ ORIGIN_M = (100.0, 50.0, 0.0)
 GREY: Color = (0.5, 0.5, 0.5, 1.0)
 CLAY: Color = (0.55, 0.3, 0.25, 1.0)
 GLASS: Color = (0.4, 0.7, 0.8, 0.4)
-_FACES = np.array(
+FACES = np.array(
     [
         [0, 2, 1], [1, 2, 3], [4, 5, 6], [5, 7, 6], [0, 1, 4], [1, 5, 4],
         [2, 6, 3], [3, 6, 7], [0, 4, 2], [2, 4, 6], [1, 3, 5], [3, 7, 5],
@@ -59,7 +59,7 @@ def toy(storeys: int = 3) -> Toy:
             corners = [
                 [box[3 * ((n >> k) & 1) + k] + ORIGIN_M[k] for k in range(3)] for n in range(8)
             ]
-            shape = Shape(step, f"G{step}", kind, color, np.array(corners), _FACES)
+            shape = Shape(step, f"G{step}", kind, color, np.array(corners), FACES)
             shapes.append(shape)
             versions.append(
                 ElementVersion(

@@ -41,6 +41,12 @@ schemathesis.openapi.format(
 
 #: operations with rules that no JSON schema can say: 422 may meet what fits the document
 RULES = {
+    "GET /api/v1/revisions/{revision_id}/export.ifc": "the file must be a model",
+    "GET /api/v1/revisions/{revision_id}/fitness": "the file must be a model",
+    "POST /api/v1/revisions/{revision_id}/fitness": "the file must be a model, the other an IDS",
+    "POST /api/v1/buildings/{building_id}/bcf": "the file must be a BCF file",
+    "POST /api/v1/buildings/{building_id}/bcf/preview": "the file must be a BCF file",
+    "PUT /api/v1/defects/{defect_id}/snapshot": "the file must be a whole PNG",
     "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}/report": (
         "the file must be a whole PDF, JPEG or PNG"
     ),
@@ -60,6 +66,10 @@ RULES = {
     "POST /api/v1/contexts/import": "the file must be a table of events",
     "POST /api/v1/contexts/import/preview": "the file must be a table of events",
     "PUT /api/v1/contexts/{context_id}": "it ends after it began, and a place has both numbers",
+    "GET /api/v1/models/{model_id}/claims": "`after` is a claim of the page before",
+    "GET /api/v1/revisions/{revision_id}/changes": "`after` is an element of the page before",
+    "POST /api/v1/claims/{claim_id}/decision": "what is decided fits the claim and its revision",
+    "POST /api/v1/models/{model_id}/claims/decisions": "many are confirmed, rejected or gone",
     "POST /api/v1/models/{model_id}/revisions": "the file must hold something",
     "PUT /api/v1/buildings/{building_id}/rooms": "each room lies on a storey of the schema",
     "PUT /api/v1/anchors/{anchor_id}": "element and revision are there, something is told",
@@ -102,6 +112,7 @@ REAL = {
     "path.act_id": "act-near",
     "path.sheet_id": "sheet-near",
     "path.model_id": "bm-near",
+    "path.claim_id": "cl-near",
     "path.revision_id": "br-near",
     "path.element_id": "el-near",
     "path.anchor_id": "an-near",

@@ -196,6 +196,12 @@ def test_a_later_revision_is_matched_with_its_shapes_and_keeps_who_is_who(desk: 
     kept = desk.records.places.anchor("a-1")
     assert kept is not None
     assert kept.hold in {Hold.LINKED, Hold.RELINKED}
+    # and one more, while what the second left open still waits
+    third = desk.submit("东墙 西墙 北墙 中墙")
+    desk.run()
+    assert desk.records.models.live_revision("m-1") == desk.revision(third)
+    last = {v.name: v.element_id for v in desk.records.models.versions(third.id)}
+    assert last.items() > now.items()
 
 
 def test_a_refused_revision_says_why_and_the_earlier_one_stays(desk: Desk) -> None:
@@ -227,6 +233,11 @@ def test_without_shapes_everything_else_works(desk: Desk, texts: list[str]) -> N
     assert desk.records.models.live_revision("m-1") == done
     assert all(v.element_id for v in desk.records.models.versions(kept.id))
     assert desk.records.models.unfinished_revisions() == []
+    # whoever sends the file again has the shapes made once more
+    again = desk.submit(texts[-1])
+    assert (again.id, again.mesh, again.reason_code) == (kept.id, MeshState.WAITING, "")
+    desk.run()
+    assert desk.revision(kept).mesh is MeshState.READY
 
 
 @pytest.mark.parametrize(
@@ -242,7 +253,12 @@ def test_a_full_disk_or_a_store_that_is_away_is_waited_for(
         desk.run()
     assert desk.revision(kept).reason_code == ""
     assert [one.id for one in desk.records.models.unfinished_revisions()] == [kept.id]
+    health = desk.work.health()
+    assert (health.state, health.code, health.figures) == (
+        "degraded", "held up", (("waiting", 1.0),),
+    )  # fmt: skip
     desk.run()
+    assert desk.work.health().state == "ok"
     done = desk.revision(kept)
     assert (done.state, done.mesh) == (RevisionState.READY, MeshState.READY)
 
@@ -310,7 +326,14 @@ def test_what_was_kept_and_is_damaged_is_made_anew(desk: Desk, tmp_path: Path) -
     second = desk.submit("东墙 西墙", other)
     desk.run()
     assert len(desk.reader.indexed) == len(desk.reader.shaped) == 2
-    assert desk.revision(second).mesh is MeshState.READY
+    done = desk.revision(second)
+    assert done.mesh is MeshState.READY
+    desk.files.delete(done.glb_key)
+    last = replace(other, id="m-3", name="设备")
+    desk.records.models.put_model(last, "u-1")
+    third = desk.submit("东墙 西墙", last)
+    desk.run()
+    assert desk.files.sha256(desk.revision(third).glb_key) == done.glb_sha256
 
 
 def test_who_must_not_go_on_leaves_off_and_another_ends_it(

@@ -302,6 +302,24 @@ def test_claims_are_listed_newest_revision_first_and_best_first(read: ModelStore
     assert read.claim("k-2") == claim(2, score=0.9)
 
 
+def test_a_newer_matching_may_supersede_a_proposal_and_nothing_else_of_it(
+    read: ModelStore,
+) -> None:
+    later = second_read(read)
+    read.put_matches(later, [], {}, [claim(1)], [], "jobs")
+    third = read.add_revision(replace(SECOND, id="r-3", file_sha256="cc", at_ns=30), "u-1")
+    over = claim(1, status=ClaimStatus.REJECTED, note="superseded", version=2)
+    for wrong in (
+        replace(over, to_revision="r-3"),
+        replace(over, element_id="e-7"),
+        claim(8, from_revision="r-1"),
+    ):
+        with pytest.raises(InvalidInput, match=r"keeps its element|must be of revision 'r-3'"):
+            read.put_matches(third, [], {}, [wrong], [], "jobs")
+    read.put_matches(third, [], {}, [over], [], "jobs")
+    assert read.claim("k-1") == over
+
+
 def test_a_decision_is_written_with_all_that_follows_and_only_on_what_was_seen(
     read: ModelStore, records: Records
 ) -> None:
@@ -344,3 +362,15 @@ def test_the_building_of_everything_in_a_model_is_known(read: ModelStore) -> Non
     for known in ("m-1", "r-1", "r-2", "e-7", "k-1"):
         assert read.building_of(known) == "b-1"
     assert read.building_of("nobody") is None
+
+
+def test_what_is_forgotten_after_a_while_is_never_a_model(
+    read: ModelStore, records: Records
+) -> None:
+    before = (read.versions("r-1"), read.elements("m-1"), read.revisions("m-1"))
+    retention, ever_ns = records.retention, 2**62
+    assert retention.delete_changes(ever_ns) > 0
+    retention.delete_refusals(ever_ns)
+    retention.delete_findings(ever_ns, [])
+    retention.delete_presence(ever_ns)
+    assert (read.versions("r-1"), read.elements("m-1"), read.revisions("m-1")) == before

@@ -329,6 +329,17 @@ def test_the_grade_is_the_newest_appraisals_of_that_day(mounted: RegisterStore) 
     assert mounted.grades(["b-1"], date(2026, 9, 1)) == {"b-1": Grade.D}
     assert [a.id for a in mounted.appraisals("b-1")] == ["a-1", "a-0"]
     assert mounted.sites(0)[0][1] == Grade.D
+    assert mounted.appraised(["b-1", "no-such"], date(2026, 8, 1)) == {"b-1": APPRAISAL}
+    assert mounted.appraised(["b-1"], date(2026, 2, 28)) == {}
+
+
+def test_many_buildings_are_read_at_once_by_id_and_code(mounted: RegisterStore) -> None:
+    mounted.put_building(building(2), "u")
+    known = mounted.buildings_known(["b-1", "no-such"], ["CODE-002", "nobody's", FULL.code])
+    assert [one.id for one in known] == ["b-002", "b-1"]
+    assert mounted.buildings_known([]) == []
+    assert mounted.sites_of(["b-1", "b-002", "no-such"]) == {"b-1": mounted.site("b-1")}
+    assert mounted.site("b-002") == Site("b-002")
 
 
 def test_a_shard_sees_its_gateways_only(mounted: RegisterStore) -> None:

@@ -46,6 +46,7 @@ IDS = {
         "assessment_id": "as-near",
         "context_id": "x-near",
         "model_id": "bm-near",
+        "claim_id": "cl-near",
         "revision_id": "br-near",
         "element_id": "el-near",
         "anchor_id": "an-near",
@@ -72,6 +73,7 @@ IDS = {
         "assessment_id": "as-far",
         "context_id": "x-far",
         "model_id": "bm-far",
+        "claim_id": "cl-far",
         "revision_id": "br-far",
         "element_id": "el-far",
         "anchor_id": "an-far",
@@ -150,6 +152,12 @@ BODIES: dict[str, Any] = {
         ]
     },
     "POST /buildings/{building_id}/models": {"name": "mine now"},
+    "POST /claims/{claim_id}/decision": {"decision": "reject", "version": 1},
+    "POST /claims/{claim_id}/undo": {"version": 1},
+    "POST /models/{model_id}/claims/decisions": {
+        "decision": "confirm",
+        "claims": [{"id": "cl-far", "version": 1}],
+    },
     "PUT /buildings/{building_id}/rooms": {"storeys": []},
     "PUT /anchors/{anchor_id}": PLACE,
     "PUT /monitors/{monitor_id}": TIE,
@@ -181,6 +189,7 @@ REPORT = "PUT /buildings/{building_id}/appraisals/{appraisal_id}/report"
 TABLE = ("a.csv", b"x,y\n1,2\n", "text/csv")
 EVENTS = ("c.csv", b"kind,started_at\nworks,2026-11-01 08:00\n", "text/csv")
 PDF = ("r.pdf", b"%PDF-1.7\n" + b"x" * 300 + b"\n%%EOF\n", "application/pdf")
+TOPICS = ("t.bcf", b"no topics", "application/octet-stream")
 #: a file that fits each route which takes one
 UPLOADS = {
     "POST /buildings/import": TABLE,
@@ -189,6 +198,10 @@ UPLOADS = {
     "POST /contexts/import/preview": EVENTS,
     "POST /buildings/{building_id}/by-hand/import": TABLE,
     "POST /buildings/{building_id}/by-hand/import/preview": TABLE,
+    "POST /buildings/{building_id}/bcf": TOPICS,
+    "POST /buildings/{building_id}/bcf/preview": TOPICS,
+    "POST /revisions/{revision_id}/fitness": ("a.ids", b"<ids/>", "application/xml"),
+    "PUT /defects/{defect_id}/snapshot": ("a.png", b"no picture", "image/png"),
     REPORT: PDF,
     "POST /models/{model_id}/revisions": ("a.ifc", b"ISO-10303-21;", "application/x-step"),
 }

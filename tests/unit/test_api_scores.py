@@ -119,6 +119,8 @@ def test_an_etag_answers_304_until_something_is_said(city: City) -> None:
     city.clock.advance_to(NOW_NS + HOUR_NS)
     again = client.get(f"{API}/b-near", headers=known)
     assert (again.status_code, again.content) == (304, b"")
+    later = client.get(f"{API}/b-near", params={"as_of": "2100-01-01T00:00:00Z"}, headers=known)
+    assert later.status_code == 304, "what is known later is what is known now"
     keep(city, "next", at_ns=NOW_NS, made_at_ns=NOW_NS + 1)
     assert client.get(f"{API}/b-near", headers=known).status_code == 200
 

@@ -29,7 +29,7 @@ from analytics.assessment.verdicts import Reach, confidence, evidence_of, rate_r
 from domain.assessments import Fault, Health, SharedCause, SuspectedGrade, Verdict
 from domain.clock import DAY_NS
 from domain.errors import SettingsInvalid
-from tests.unit.assessed import crack
+from tests.unit.assessed import BINS, crack, drift
 
 MODEL = load_model()
 FACTS = BuildingFacts("B1", "default-2026 v1")
@@ -160,6 +160,31 @@ def test_a_blind_building_cannot_be_judged_and_says_what_to_mend() -> None:
     assert [reason.key for reason in found.reasons] == ["reason.blind"]
     assert found.would_change[0].key == "change.mend"
     assert found.high - found.low > 0.0
+
+
+def test_a_channel_that_falls_silent_takes_confidence_and_no_points() -> None:
+    days = 120
+    moving = crack(days, moved=drift(days, 80, 0.06))
+    calm = crack(days, seed=2, name="C2")
+    known = assess_building(assess_channels([moving, calm], MODEL), FACTS, MODEL)
+    assert known.score > 60.0
+    value = moving.value.copy()
+    value[-10 * BINS :] = np.nan
+    silent = replace(moving, value=value)
+    lost = assess_building(assess_channels([silent, calm], MODEL), FACTS, MODEL)
+    blind = next(one for one in lost.verdicts if one.channel_id == "C1")
+    assert (blind.health, blind.confidence) == (Health.BLIND, 0.0)
+    assert lost.score == pytest.approx(known.score, abs=5.0)
+    assert lost.suspected is known.suspected
+    assert lost.quality_percent < known.quality_percent - 20.0
+    assert lost.low < known.low, "what it last said may be over"
+    assert lost.high >= known.high - 5.0
+    assert "reason.blind" in {reason.key for reason in lost.reasons}
+    value = calm.value.copy()
+    value[-10 * BINS :] = np.nan
+    both = [silent, replace(calm, value=value)]
+    dark = assess_building(assess_channels(both, MODEL), FACTS, MODEL)
+    assert dark.suspected is SuspectedGrade.CANNOT_JUDGE, "nobody looks at it any more"
 
 
 def test_assessing_twice_gives_the_same_to_the_bit() -> None:

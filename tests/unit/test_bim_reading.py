@@ -9,7 +9,7 @@ from bim.limited import LimitedReader
 from domain.bim_ports import ModelIndex, Shapes
 from domain.elements import ElementVersion
 from simulators.ifc.house import HouseSpec, write_house
-from simulators.ifc.writer import IfcSchema
+from simulators.ifc.solids import IfcSchema
 from tests.glb_reader import Glb
 
 SCHEMAS: tuple[IfcSchema, ...] = ("IFC2X3", "IFC4", "IFC4X3")

@@ -15,7 +15,7 @@ from bim.match_rules import match_rules, parse_rules
 from domain.claims import ClaimMethod, ClaimRole, ClaimStatus, IdentityClaim
 from domain.elements import Box, ElementVersion
 from domain.errors import SettingsInvalid
-from tests.model_rows import FIRST, MODEL, SECOND, Pair, block, next_revision
+from tests.model_rows import FIRST, MODEL, SECOND, Pair, block, next_revision, rebuilt
 
 CHANGES: dict[str, dict[str, object]] = {
     "nothing": {},
@@ -85,6 +85,18 @@ def test_no_wrong_link_is_automatic_and_nobody_is_lost(change: str) -> None:
         assert waiting == set(came.missing), f"seed {seed}"
         assert waiting | {c.element_id for c in autos(came)} == set(pair.truth), f"seed {seed}"
         assert came.linked.keys() == {row.step_id for row in pair.new}, f"seed {seed}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["storey put in", "storey taken out", "bay put in", "windows moved on", "columns moved on"],
+)
+def test_twins_that_took_each_others_places_are_left_to_people(change: str) -> None:
+    for storeys, seed in ((3, 80), (6, 81)):
+        pair = rebuilt(block(storeys, 8, seed), change, seed)
+        came = matched(pair.old, pair.new)
+        assert not wrong(came, pair), f"seed {seed}"
+        assert autos(came)  # what moved tells nothing against the rest
 
 
 @pytest.mark.parametrize("change", [name for name in CHANGES if "deleted" not in name])

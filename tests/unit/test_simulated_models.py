@@ -10,7 +10,7 @@ from bim.index import read
 from domain.bim_ports import ModelIndex
 from simulators.ifc.house import HouseSpec, storey_name, write_house
 from simulators.ifc.revisions import CHANGES, Change, revise
-from simulators.ifc.writer import IfcSchema
+from simulators.ifc.solids import IfcSchema
 
 
 def issues(path: Path) -> list[Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from domain.access import may
+from domain.access import Role, may
 from domain.alerts import AlertState
 from domain.buildings import Building
 from domain.clock import DAY_NS
@@ -56,7 +56,7 @@ def building_page(request: Request, building_id: str) -> Response:
         chart_words=words.group("chart")
         | {f"level.{value.word}": words(f"level.{value.word}") for value in Level}
         | {f"axis.{name}": text for name, text in words.group("axis").items()},
-        facts=_facts(building, words),
+        facts=_facts(building, words, residents=caller.role is not Role.INSURER),
         **(_state(request, building) | assessment_of(request, building)),
     )
 
@@ -125,7 +125,8 @@ def _answer(worst: Level, sensors: list[SensorRow], now_ns: int, words: Words) -
     return words("building.answer_calm", n=len(watching))
 
 
-def _facts(building: Building, words: Words) -> list[tuple[str, str]]:
+def _facts(building: Building, words: Words, *, residents: bool) -> list[tuple[str, str]]:
+    """List what is known of a building; what concerns those who live there only when asked for."""
     storeys = str(building.storeys_above)
     if building.storeys_below:
         storeys += f" / −{building.storeys_below}"
@@ -137,7 +138,7 @@ def _facts(building: Building, words: Words) -> list[tuple[str, str]]:
         ("storeys", storeys),
         ("height_m", f"{building.height_m:g} m"),
         ("area_m2", f"{building.area_m2:,.0f} m²" if building.area_m2 else None),
-        ("households", building.households),
+        ("households", building.households if residents else None),
         ("heritage", words.of("heritage", building.heritage.value)),
         ("street", building.street),
         ("community", building.community),

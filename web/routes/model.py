@@ -1,5 +1,7 @@
 """The page of a building's model: its elements, its shapes, and what hangs where on them."""
 
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -8,6 +10,7 @@ from fastapi.responses import JSONResponse
 from domain.access import may
 from domain.bim_models import BimRevision, MeshState, RevisionState
 from domain.buildings import Building
+from domain.claims import ClaimStatus
 from domain.elements import ElementVersion
 from domain.errors import NotFound
 from domain.limits import Level
@@ -22,6 +25,10 @@ from web.routes.buildings import CHART_KINDS
 from web.sensor_rows import sensor_rows
 from web.words import LANGUAGES, Words
 
+SCRIPTS = Path(__file__).parents[1] / "static/js/viewer"
+#: scripts that only the picture needs
+DRAWING = frozenset({"viewer.js", "stage.js", "paint.js", "bodies.js", "hands.js"})
+
 router = APIRouter(prefix="/buildings/{building_id}/model", route_class=PageRoute)
 
 READ = "models:read"
@@ -29,6 +36,8 @@ READ = "models:read"
 FOUND_MAX = 5_000
 #: revisions that the page lists
 REVISIONS_MAX = 20
+#: claims that are counted; more are told as more
+WAITING_MAX = 100
 #: sets of quantities, as the schemas name them
 QUANTITIES = ("Qto_", "BaseQuantities", "Quantities")
 UNFINISHED = frozenset({RevisionState.QUEUED, RevisionState.READING, RevisionState.MATCHING})
@@ -56,8 +65,8 @@ def model_page(
         at=at,
         writes=may(caller, "models:write", building),
         places=may(caller, "places:write", building),
-        decides=may(caller, "claims:decide", building),
         all_sensors=[s for s in sensors if s.active],
+        modules=modules(shapes=bool(look.glb)),
         colour="level" if _watched(services, building, look) else "source",
         script_words=script_words(words),
         **_states(request, building, look),
@@ -145,7 +154,6 @@ def states(request: Request, building_id: str, model: Id = "", revision: Id = ""
         building=building,
         look=look,
         query=_query(look),
-        decides=may(caller_of(request), "claims:decide", building),
         **_states(request, building, look),
     )
 
@@ -207,6 +215,14 @@ def tags(
     )
 
 
+@cache
+def modules(*, shapes: bool) -> list[str]:
+    """List the scripts that the page needs at once, so that none waits for another to name it."""
+    names = sorted(path.name for path in SCRIPTS.glob("*.js"))
+    wanted = [n for n in names if shapes or n not in DRAWING]
+    return ["live.js", *(f"viewer/{name}" for name in wanted)]
+
+
 def script_words(words: Words) -> dict[str, str]:
     """Gather the words that the page's scripts need."""
     kept = words.group("model") | {f"ifc.{k}": v for k, v in words.group("ifc").items()}
@@ -235,11 +251,19 @@ def _query(look: Seen) -> str:
 
 
 def _states(request: Request, building: Building, look: Seen) -> dict[str, Any]:
-    names = Names(services_of(request))
+    services = services_of(request)
+    names = Names(services)
     rows = look.revisions[:REVISIONS_MAX]
     busy = any(_busy(r) for r in rows)
+    waiting = 0
+    if look.model is not None:
+        queue = Page(WAITING_MAX)
+        waiting = len(
+            services.models.claims(look.model.id, queue, statuses=(ClaimStatus.PROPOSED,))
+        )
     return {
         "revisions": rows,
+        "waiting": f"{waiting}+" if waiting == WAITING_MAX else waiting,
         "by": {r.id: names.of(r.by) for r in rows},
         "busy": busy,
         "unfinished": UNFINISHED,

@@ -11,8 +11,9 @@ const TELL_AFTER_MS = 1500;
  * @param {string} url
  * @param {(changes: {kind: string, building_id: string, object_id: string}[]) => void} changed
  *   told of all changes of a short while at once, and of an empty list after a break
+ * @param {string[]} kinds  of changes that matter to the page
  */
-export function follow(url, changed) {
+export function follow(url, changed, kinds = ["alert", "notice"]) {
   const banner = document.getElementById("connection-lost");
   let source = null;
   let retryMs = FIRST_RETRY_MS;
@@ -53,7 +54,7 @@ export function follow(url, changed) {
         retryMs = Math.min(LAST_RETRY_MS, retryMs * 2);
       }
     };
-    for (const kind of ["alert", "notice"]) {
+    for (const kind of kinds) {
       source.addEventListener(kind, (event) => gather({ kind, ...JSON.parse(event.data) }));
     }
   };

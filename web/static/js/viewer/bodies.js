@@ -10,20 +10,26 @@ export class Bodies {
     const count = shapes.features.length;
     this.count = count;
     this.batches = [shapes.solid, shapes.clear].filter((batch) => batch.index.length);
-    /** smallest and largest corner of each feature; infinite for one without triangles */
-    this.boxes = new Float32Array(count * 6);
-    for (let f = 0; f < count; f++) this.boxes.fill(Infinity, f * 6, f * 6 + 3).fill(-Infinity, f * 6 + 3, f * 6 + 6);
+    this.measured = this.lists = null;
+  }
+
+  /** Smallest and largest corner of each feature, measured when first asked for; infinite for one without triangles. */
+  get boxes() {
+    if (this.measured) return this.measured;
+    const boxes = (this.measured = new Float32Array(this.count * 6));
+    for (let f = 0; f < this.count; f++) boxes.fill(Infinity, f * 6, f * 6 + 3).fill(-Infinity, f * 6 + 3, f * 6 + 6);
     for (const { position, feature, vertices } of this.batches) {
-      for (let v = 0; v < vertices; v++) {
-        const o = feature[v] * 6;
-        for (let k = 0; k < 3; k++) {
-          const value = position[v * 3 + k];
-          if (value < this.boxes[o + k]) this.boxes[o + k] = value;
-          if (value > this.boxes[o + 3 + k]) this.boxes[o + 3 + k] = value;
-        }
+      for (let v = 0, p = 0; v < vertices; v++, p += 3) {
+        const o = feature[v] * 6, x = position[p], y = position[p + 1], z = position[p + 2];
+        if (x < boxes[o]) boxes[o] = x;
+        if (y < boxes[o + 1]) boxes[o + 1] = y;
+        if (z < boxes[o + 2]) boxes[o + 2] = z;
+        if (x > boxes[o + 3]) boxes[o + 3] = x;
+        if (y > boxes[o + 4]) boxes[o + 4] = y;
+        if (z > boxes[o + 5]) boxes[o + 5] = z;
       }
     }
-    this.lists = null;
+    return boxes;
   }
 
   /** Box of some features together, or `null`. */

@@ -11,6 +11,7 @@
  * @typedef {object} Shapes
  * @property {[number, number, number]} origin  of the local axes, metres, building axes
  * @property {[number, string, string][]} features  step id, GlobalId, class
+ * @property {number[]} box  smallest and largest corner of all, local axes
  * @property {Batch} solid
  * @property {Batch} clear
  */
@@ -164,6 +165,19 @@ function add(batch, file, { primitive, matrix: m, feature }) {
   batch.vertices += n;
 }
 
+/** Widen a box by the corners that an accessor tells of itself. */
+function hold(box, { min, max, normalized, componentType }, m) {
+  const whole = normalized ? WHOLE[componentType] : 1;
+  for (let n = 0; n < 8; n++) {
+    const [x, y, z] = [n & 1 ? max[0] : min[0], n & 2 ? max[1] : min[1], n & 4 ? max[2] : min[2]].map((value) => value / whole);
+    for (let k = 0; k < 3; k++) {
+      const at = m[k] * x + m[k + 4] * y + m[k + 8] * z + m[k + 12];
+      box[k] = Math.min(box[k], at);
+      box[k + 3] = Math.max(box[k + 3], at);
+    }
+  }
+}
+
 function colour(file, primitive) {
   const [r, g, b, a] = file.json.materials?.[primitive.material]?.pbrMetallicRoughness?.baseColorFactor ?? [0.6, 0.6, 0.6, 1];
   return [shown(r), shown(g), shown(b), Math.round(255 * a)];
@@ -180,7 +194,7 @@ export function shapesOf(buffer) {
   if (!told || told.format !== 1) throw new Error("a GLB without our features");
   const rows = [...drawn(file)];
   const clear = (row) => json.materials?.[row.primitive.material]?.alphaMode === "BLEND";
-  const made = { origin: told.origin, features: told.features };
+  const made = { origin: told.origin, features: told.features, box: [Infinity, Infinity, Infinity, -Infinity, -Infinity, -Infinity] };
   for (const [name, own] of [["solid", rows.filter((row) => !clear(row))], ["clear", rows.filter(clear)]]) {
     let vertices = 0, corners = 0;
     for (const { primitive } of own) {
@@ -189,7 +203,10 @@ export function shapesOf(buffer) {
       corners += primitive.indices === undefined ? count : json.accessors[primitive.indices].count;
     }
     made[name] = room(vertices, corners);
-    for (const row of own) add(made[name], file, row);
+    for (const row of own) {
+      add(made[name], file, row);
+      hold(made.box, json.accessors[row.primitive.attributes.POSITION], row.matrix);
+    }
   }
   return made;
 }

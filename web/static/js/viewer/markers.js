@@ -5,7 +5,7 @@ import { word } from "./scene.js";
 
 /** shapes of the levels; never colour alone */
 export const SHAPES = { none: "○", blue: "●", yellow: "▲", orange: "◆", red: "■" };
-const LABEL = { wide: 150, high: 28 }, HALF = 12, REST_MS = 120;
+const HIGH = 24, HALF = 12, REST_MS = 120;
 
 export class Markers extends EventTarget {
   /** @param {HTMLElement} place  lies over the picture */
@@ -56,18 +56,28 @@ export class Markers extends EventTarget {
     // what stands before a place is looked for when the picture rests
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.behind(sees), REST_MS);
-    const wide = this.place.clientWidth, high = this.place.clientHeight, taken = [];
-    for (const { button, point, seen } of this.rows) {
-      const at = this.on && seen() ? spot(point) : null;
-      const inside = at && at[0] >= 0 && at[1] >= 0 && at[0] <= wide && at[1] <= high;
-      button.hidden = !inside;
-      if (!inside) continue;
-      const free = !taken.some(([x, y]) => Math.abs(x - at[0]) < LABEL.wide && Math.abs(y - at[1]) < LABEL.high);
-      if (free) taken.push(at);
-      button.classList.toggle("marker-small", !free);
-      const left = at[0] > wide - LABEL.wide;
-      button.classList.toggle("marker-left", left);
-      button.style.transform = `translate(${left ? `calc(${Math.round(at[0]) + HALF}px - 100%)` : `${Math.round(at[0]) - HALF}px`}, ${Math.round(at[1]) - HALF}px)`;
+    const wide = this.place.clientWidth, high = this.place.clientHeight, shown = [], taken = [];
+    for (const row of this.rows) {
+      const at = this.on && row.seen() ? spot(row.point) : null;
+      row.button.hidden = !(at && at[0] >= 0 && at[1] >= 0 && at[0] <= wide && at[1] <= high);
+      if (!row.button.hidden) shown.push({ row, at });
+    }
+    for (const one of shown) {
+      const { row, at: [x, y] } = one, { classList, style } = row.button;
+      if (!row.wide) {
+        classList.remove("marker-small");
+        row.wide = row.button.offsetWidth - HALF;
+      }
+      // no label over another one, over another mark, or out of the picture
+      const free = (from, to) => from >= 0 && to <= wide && !taken.some(([a, b, c]) => from < b && a < to && Math.abs(c - y) < HIGH)
+        && !shown.some((other) => other !== one && other.at[0] > from - HALF && other.at[0] < to + HALF && Math.abs(other.at[1] - y) < HIGH);
+      const right = free(x + HALF, x + row.wide), left = !right && free(x - row.wide, x - HALF);
+      if (right) taken.push([x + HALF, x + row.wide, y]);
+      if (left) taken.push([x - row.wide, x - HALF, y]);
+      const turned = left || (!right && x + row.wide > wide);
+      classList.toggle("marker-small", !right && !left);
+      classList.toggle("marker-left", turned);
+      style.transform = `translate(${turned ? `calc(${Math.round(x) + HALF}px - 100%)` : `${Math.round(x) - HALF}px`}, ${Math.round(y) - HALF}px)`;
     }
   }
 

@@ -1,7 +1,7 @@
 // The page of a building's model: joins list, picture, plan, card, picker and what is live.
 
 import { follow } from "../live.js";
-import { ask } from "./ask.js";
+import { ask, upload } from "./ask.js";
 import { DefectList } from "./defects.js";
 import { fetched } from "./glb.js";
 import { listen as listenKeys } from "./keys.js";
@@ -18,6 +18,7 @@ import { Trend } from "./trend.js";
 import { listen as listenUpload } from "./upload.js";
 
 const AGAIN_MS = 30000;
+performance.mark("model-script");
 const root = document.getElementById("model");
 const { base, query, glb, building } = root.dataset;
 const words = JSON.parse(root.dataset.words);
@@ -124,7 +125,7 @@ function drawPlan() {
 async function flattened() {
   const { shapesOf } = await import("./glb.js"), { Bodies } = await import("./bodies.js");
   const read = shapesOf(await shapes), bodies = new Bodies(read);
-  return { bodies, origin: read.origin, whole: bodies.box(read.features.keys()) };
+  return { bodies, origin: read.origin, whole: read.box };
 }
 
 /** The picture, where the browser can draw it. */
@@ -139,11 +140,14 @@ async function picture() {
     flat = await flattened();
     return;
   }
+  performance.mark("model-stage");
   look.viewer = viewer;
   look.markers = markers;
   // for who measures: benchmarks and tests read pictures and calls here
   root.viewer = viewer;
   await viewer.load(shapes, look.colour.value === "level" ? "plain" : "source");
+  performance.mark("model-drawn");
+  // a pixel that is read back: only then is the picture there
   viewer.stage.finish();
   performance.mark("model-first-frame");
   say.textContent = "";
@@ -226,6 +230,16 @@ function arrived(at) {
   picker.fromTag(at);
 }
 
+/** Put what is seen beside a defect: it goes with its BCF topic. */
+async function keepPicture(one) {
+  const made = await look.picture();
+  if (!made) return false;
+  const form = new FormData();
+  form.append("file", made.blob, "view.png");
+  await upload(`/defects/${encodeURIComponent(one.id)}/snapshot`, form, () => {}, "PUT");
+  return true;
+}
+
 async function start() {
   acts();
   const drawing = shapes ? picture() : Promise.resolve();
@@ -234,7 +248,7 @@ async function start() {
   tree.addEventListener("choose", (event) => { choose(event.detail.step); if (innerWidth <= 900) show("view"); });
   tree.addEventListener("alone", (event) => { look.alone(event.detail.steps); if (innerWidth <= 900 && event.detail.steps) show("view"); });
   tree.addEventListener("shown", (event) => { viewer?.[event.detail.on ? "show" : "hide"](event.detail.steps); });
-  defects = new DefectList(by("#model-defects"), scene, words, { look: (one) => { const element = scene.byId.get(one.element); if (element) choose(element.step, { card: false }); if (innerWidth <= 900) show("view"); }, edit: by('[data-side-part="place"]') ? (one) => { placing(one ? `defect:${one.id}` : "defect:new", viewer?.shapes ? "3d" : "list"); side("place"); } : null });
+  defects = new DefectList(by("#model-defects"), scene, words, { look: (one) => { const element = scene.byId.get(one.element); if (element) choose(element.step, { card: false }); if (innerWidth <= 900) show("view"); }, edit: by('[data-side-part="place"]') ? (one) => { placing(one ? `defect:${one.id}` : "defect:new", viewer?.shapes ? "3d" : "list"); side("place"); } : null, picture: by('[data-side-part="place"]') && shapes ? keepPicture : null });
   rooms = new Rooms(by("#model-rooms"), plan, scene, words, building);
   rooms.addEventListener("changed", () => { look.fillStoreys(); look.fillStoreys(); drawPlan(); picker?.fill(); });
   rooms.addEventListener("floor", (event) => { look.centre("plan"); look.go(event.detail); });
@@ -247,7 +261,11 @@ async function start() {
   renewed();
   arrived(root.dataset.at);
   root.dataset.ready = "yes";
-  follow(root.dataset.live, (changes) => { if (!changes.length || changes.some((one) => one.building_id === building)) scene.refresh().catch(() => {}); });
+  follow(root.dataset.live, (changes) => {
+    const own = changes.filter((one) => one.building_id === building);
+    if (!changes.length || own.some((one) => one.kind !== "model")) scene.refresh().catch(() => {});
+    if (!changes.length || own.some((one) => one.kind === "model")) document.body.dispatchEvent(new Event("model-changed"));
+  }, ["alert", "model", "place"]);
   setInterval(() => { if (!document.hidden) scene.refresh().catch(() => {}); }, AGAIN_MS);
   watchFiles();
 }

@@ -6,7 +6,7 @@ const WIDE = 256;
 const HIDDEN = 1, GHOST = 2, CHOSEN = 4;
 
 /** Tones that a feature may have; `source` is the file's own colour. */
-export const TONES = ["source", "plain", "watched", "blue", "yellow", "orange", "red", "new", "moved", "gone"];
+export const TONES = ["source", "plain", "chosen", "watched", "blue", "yellow", "orange", "red", "new", "moved", "gone"];
 
 /** tones up to this one say nothing of danger */
 const CALM = TONES.indexOf("watched");
@@ -19,11 +19,12 @@ in vec4 tint;
 uniform sampler2D states;
 uniform vec3 tones[${TONES.length}];
 uniform vec3 chosen;
+uniform vec3 ghostly;
 uniform int part;
 out vec4 vColour;
-out vec3 vNormal;
+#ifdef CUT
 out vec3 vPlace;
-flat out float vHatched;
+#endif
 void main() {
   int f = int(feature + 0.5);
   vec4 state = texelFetch(states, ivec2(f % ${WIDE}, f / ${WIDE}), 0) * 255.0;
@@ -37,10 +38,16 @@ void main() {
   // a level must stay to be seen: what is chosen is hatched then, else tinted
   if (picked && tone <= ${CALM}) colour = mix(colour, chosen, 0.6);
   if (picked) alpha = max(alpha, 0.85);
-  vHatched = picked && tone > ${CALM} ? 1.0 : 0.0;
-  vColour = vec4(colour, alpha);
-  vNormal = normal;
+  vec3 n = normal, look = normalize(cameraPosition - position);
+  // both sides are lit alike; here and not for each pixel, as most models are flat faces
+  if (dot(n, look) < 0.0) n = -n;
+  float light = dot(n, n) < 0.01 ? 0.85 : min(1.06, 0.64 + 0.2 * max(n.z, 0.0) + 0.06 * n.x + 0.18 * dot(n, look));
+  if (part == 1) vColour = vec4(mix(ghostly, colour, 0.3), 0.13);
+  // an opacity beyond 1 says that it is hatched
+  else vColour = vec4(colour * light, picked && tone > ${CALM} ? 2.0 : alpha);
+#ifdef CUT
   vPlace = position;
+#endif
   gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0);
 }`;
 
@@ -48,26 +55,18 @@ const FRAGMENT = `
 precision highp float;
 precision highp int;
 in vec4 vColour;
-in vec3 vNormal;
-in vec3 vPlace;
-flat in float vHatched;
 uniform vec3 chosen;
+#ifdef CUT
+in vec3 vPlace;
 uniform vec4 section;
-
-uniform int part;
-uniform vec3 ghostly;
+#endif
 out vec4 shown;
 void main() {
+#ifdef CUT
   if (dot(section.xyz, vPlace) > section.w) discard;
-  vec3 n = vNormal;
-  if (dot(n, n) < 0.01) n = cross(dFdx(vPlace), dFdy(vPlace));
-  n = normalize(n);
-  vec3 look = normalize(cameraPosition - vPlace);
-  if (dot(n, look) < 0.0) n = -n;
-  float light = 0.64 + 0.2 * max(n.z, 0.0) + 0.06 * n.x + 0.18 * dot(n, look);
-  vec3 colour = vColour.rgb;
-  if (vHatched > 0.5 && mod(gl_FragCoord.x + gl_FragCoord.y, 14.0) < 4.0) colour = chosen;
-  shown = part == 1 ? vec4(mix(ghostly, vColour.rgb, 0.3), 0.13) : vec4(colour * min(light, 1.06), vColour.a);
+#endif
+  shown = vColour;
+  if (vColour.a > 1.5) shown = vec4(mod(gl_FragCoord.x + gl_FragCoord.y, 14.0) < 4.0 ? chosen : vColour.rgb, 1.0);
 }`;
 
 export class Paint {
@@ -87,14 +86,16 @@ export class Paint {
       section: { value: new Vector4(0, 0, 0, 1) },
     };
     this.ghosts = 0;
+    this.made = [];
   }
 
   /** Make the material of one part: 0 in full, 1 as a hint; `clear`: one sees through it. */
   material(part, clear) {
-    return new ShaderMaterial({
+    const made = new ShaderMaterial({
       glslVersion: "300 es",
       vertexShader: VERTEX,
       fragmentShader: FRAGMENT,
+      defines: {},
       uniforms: { ...this.shared, part: { value: part } },
       side: DoubleSide,
       transparent: part === 1 || clear,
@@ -103,6 +104,19 @@ export class Paint {
       polygonOffsetFactor: 1,
       polygonOffsetUnits: 1,
     });
+    this.made.push(made);
+    return made;
+  }
+
+  /** Cut everything along a plane, or nothing. A shader that may drop pixels is slower: it is another one. */
+  cut(plane) {
+    if (plane) this.shared.section.value.set(...plane);
+    for (const one of this.made) {
+      if (Boolean(plane) === "CUT" in one.defines) continue;
+      if (plane) one.defines.CUT = "";
+      else delete one.defines.CUT;
+      one.needsUpdate = true;
+    }
   }
 
   /** Take the colours of the theme. */
@@ -116,9 +130,10 @@ export class Paint {
 
   /** Give each feature a tone; those left out get `otherwise`. */
   tone(rows, otherwise = "source") {
-    const rest = TONES.indexOf(otherwise);
+    const number = (name) => Math.max(0, TONES.indexOf(name));
+    const rest = number(otherwise);
     for (let f = 0; f < this.count; f++) this.states[f * 4] = rest;
-    for (const [feature, tone] of rows) this.states[feature * 4] = TONES.indexOf(tone);
+    for (const [feature, tone] of rows) this.states[feature * 4] = number(tone);
     this.texture.needsUpdate = true;
   }
 

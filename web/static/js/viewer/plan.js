@@ -70,11 +70,13 @@ export class Plan extends EventTarget {
     // letters as tall on the screen as elsewhere, whatever the size of the house
     const wide = x2 - x1 + 2 * margin, high = y2 - y1 + 2 * margin;
     this.text = Math.max(wide / Math.max(200, this.place.clientWidth), high / Math.max(200, this.place.clientHeight)) * TEXT_PX;
+    this.edge = x2 + margin;
     const drawing = svg("svg", {
       class: "plan", viewBox: [x1 - margin, -y2 - margin, wide, high].map((v) => v.toFixed(3)).join(" "),
       role: "group", "aria-label": `${this.words.plan} ${floor?.name ?? ""}`, preserveAspectRatio: "xMidYMid meet",
       onclick: (event) => this.clicked(event),
     });
+    if (floor) drawing.append(svg("text", { class: "plan-title", x: x1 - margin + this.text, y: -y2 - margin + this.text * 1.4, "font-size": this.text * 1.1, text: floor.name }));
     drawing.append(...this.axes(x1, y1, x2, y2, margin), ...this.rooms(), this.walls(), ...this.marks());
     this.drawing = drawing;
     this.drafted = null;
@@ -143,12 +145,14 @@ export class Plan extends EventTarget {
       let [x, y] = at;
       while (taken.some(([a, b]) => Math.hypot(a - x, b - y) < this.text * 1.6)) y -= this.text * 1.7;
       taken.push([x, y]);
+      // a label that would run out of the picture stands on the other side
+      const far = length(`${name} ${text}`) * this.text * 0.8 + this.text * 1.2, left = x + far > this.edge;
       const act = (event) => { event.stopPropagation(); this.dispatchEvent(new CustomEvent(kind, { detail: one.id })); };
       made.push(svg("g", {
         class: `plan-mark plan-${level}`, tabindex: "0", role: "button", "aria-label": `${name} ${text}`, "data-mark": `${kind}:${one.id}`, transform: `translate(${x} ${-y})`,
         onclick: act, onkeydown: (event) => { if (event.key === "Enter") act(event); },
-      }, svg("rect", { class: "plan-back", x: this.text * 0.8, y: -this.text * 0.6, width: length(`${name} ${text}`) * this.text * 0.8 + this.text * 0.4, height: this.text * 1.2, rx: this.text * 0.2 }), svg("circle", { r: this.text * 0.8 }), svg("text", { class: "plan-shape", "font-size": this.text * 0.95, text: shape }),
-      svg("text", { class: "plan-label", x: this.text, "font-size": this.text * 0.8, text: `${name} ${text}` })));
+      }, svg("rect", { class: "plan-back", x: left ? -far : this.text * 0.8, y: -this.text * 0.6, width: far - this.text * 0.8, height: this.text * 1.2, rx: this.text * 0.2 }), svg("circle", { r: this.text * 0.8 }), svg("text", { class: "plan-shape", "font-size": this.text * 0.95, text: shape }),
+      svg("text", { class: `plan-label${left ? " plan-left" : ""}`, x: left ? -this.text : this.text, "font-size": this.text * 0.8, text: `${name} ${text}` })));
     };
     for (const one of this.scene.sensors) put(one, one.code, SHAPES[word(one.level)], word(one.level), [one.brief, one.age].filter(Boolean).join(" · "), "sensor");
     for (const one of this.scene.defects) if (!one.closed) put(one, one.code_word, "✕", `severity-${one.severity}`, one.text || one.severity_word, "defect");

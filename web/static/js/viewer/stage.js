@@ -1,34 +1,34 @@
 // The canvas: renderer, camera and controls. It draws when something has changed, never by itself.
 
-import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Mesh, PerspectiveCamera, Scene, Vector3, WebGLRenderer, Color, LinearSRGBColorSpace } from "../../lib/three/three.module.js";
+import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Mesh, PerspectiveCamera, Scene, Sphere, Vector3, WebGLRenderer, Color, LinearSRGBColorSpace } from "../../lib/three/three.module.js";
 import { Hands } from "./hands.js";
 
-const ANGLE_DEG = 40, RATIO_MAX = 2, ROOM = 1.12;
+const ANGLE_DEG = 40, RATIO_MAX = 2, RATIO_MIN = 1.5, ROOM = 1.12;
 const START = new Vector3(-0.62, -0.78, 0.55).normalize();
 
 /** The browser does not draw in three dimensions. */
 export class NotDrawable extends Error {}
 
-/** Tell whether a program does the work of a graphics card: it pays dearly for smooth edges. */
-function bySoftware() {
-  const context = document.createElement("canvas").getContext("webgl2");
-  if (!context) throw new NotDrawable("no WebGL 2");
+/** Tell whether a program does the work of a graphics card. */
+function bySoftware(context) {
   const named = context.getExtension("WEBGL_debug_renderer_info");
-  const name = context.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : context.RENDERER);
-  context.getExtension("WEBGL_lose_context")?.loseContext();
-  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+  return /swiftshader|llvmpipe|software|basic render/i.test(context.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : context.RENDERER));
 }
 
 export class Stage {
   /** @param {HTMLElement} place  filled by the canvas */
   constructor(place) {
     this.place = place;
-    const antialias = !bySoftware() && devicePixelRatio < 1.5;
-    this.renderer = new WebGLRenderer({ antialias, powerPreference: "high-performance" });
+    this.canvas = document.createElement("canvas");
+    const context = this.canvas.getContext("webgl2", { alpha: true, depth: true, stencil: false, antialias: false, powerPreference: "high-performance" });
+    if (!context) throw new NotDrawable("no WebGL 2");
+    this.renderer = new WebGLRenderer({ canvas: this.canvas, context });
+    // edges are smooth through finer pixels; a program that does a card's work cannot afford them
+    this.ratio = Math.min(RATIO_MAX, bySoftware(context) ? devicePixelRatio : Math.max(RATIO_MIN, devicePixelRatio));
+    // asking for errors would wait for the shaders
     this.renderer.debug.checkShaderErrors = false;
     // colours are shown as they are written, those of the theme and those of the file
     this.renderer.outputColorSpace = LinearSRGBColorSpace;
-    this.canvas = this.renderer.domElement;
     this.canvas.tabIndex = 0;
     place.prepend(this.canvas);
     this.scene = new Scene();
@@ -51,8 +51,9 @@ export class Stage {
 
   sized() {
     const { clientWidth: w, clientHeight: h } = this.place;
-    if (!w || !h) return;
-    this.renderer.setPixelRatio(Math.min(devicePixelRatio, RATIO_MAX));
+    if (!w || !h || (this.wide === w && this.high === h)) return;
+    [this.wide, this.high] = [w, h];
+    this.renderer.setPixelRatio(this.ratio);
     this.renderer.setSize(w, h);
     this.camera.aspect = w / h;
     this.camera.updateProjectionMatrix();
@@ -81,6 +82,8 @@ export class Stage {
       geometry.setAttribute("feature", new BufferAttribute(batch.feature, 1));
       geometry.setAttribute("tint", new BufferAttribute(batch.tint, 4, true));
       geometry.setIndex(new BufferAttribute(batch.index, 1));
+      // known already: it would be measured corner by corner
+      geometry.boundingSphere = new Sphere(new Vector3(), Infinity);
       for (const part of [0, 1]) {
         const mesh = new Mesh(geometry, paint.material(part, Boolean(clear)));
         mesh.frustumCulled = false;

@@ -91,7 +91,7 @@ export class Viewer extends EventTarget {
     this.features = new Map(shapes.features.map(([step], feature) => [step, feature]));
     this.paint = new Paint(shapes.features.length);
     this.all = Array.from({ length: shapes.features.length }, (_, f) => f);
-    this.whole = this.bodies.box(this.all) ?? [0, 0, 0, 1, 1, 1];
+    this.whole = shapes.box;
     this.stage.fill(shapes, this.paint, this.whole);
     this.hidden.clear();
     this.chosen.clear();
@@ -118,7 +118,7 @@ export class Viewer extends EventTarget {
       (f) => outside(f) && this.hinted && !this.chosen.has(f),
       (f) => this.chosen.has(f),
     );
-    this.stage.outlined(this.bodies.box(this.chosen));
+    this.stage.outlined(this.chosen.size ? this.bodies.box(this.chosen) : null);
     this.stage.ask();
   }
 
@@ -167,15 +167,13 @@ export class Viewer extends EventTarget {
    */
   cut(axis, share = 0.5, turned = false) {
     if (!this.paint) return;
-    const { value } = this.paint.shared.section;
     this.plane = null;
-    if (axis === null) value.set(0, 0, 0, 1);
-    else {
+    if (axis !== null) {
       const k = "xyz".indexOf(axis), sign = turned ? -1 : 1, normal = AXES[axis].map((v) => v * sign);
       const at = this.whole[k] + (this.whole[k + 3] - this.whole[k]) * share;
-      value.set(...normal, at * sign + 1e-4);
       this.plane = { normal, at: at * sign + 1e-4 };
     }
+    this.paint.cut(this.plane && [...this.plane.normal, this.plane.at]);
     this.stage.ask();
   }
 
