@@ -269,7 +269,7 @@ def test_an_upload_is_taken_and_a_refused_one_says_why(
     empty.write_bytes(b"")
     page.set_input_files("#upload-file", empty)
     page.locator("#model-upload [type=submit]").click()
-    expect(page.locator("#upload-say.fault")).to_be_visible()
+    expect(page.locator("#upload-say.fault")).to_contain_text("文件是空的")
     page.spoken[:] = [m for m in page.spoken if "422" not in m]  # type: ignore[attr-defined]
 
 
