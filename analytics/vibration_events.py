@@ -1,10 +1,12 @@
 """Events in a waveform: the short average of its power over the long one (STA/LTA)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, sqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from analytics.vibration import BlockFeatures
@@ -99,6 +101,11 @@ class EventWatch:
         power = features.power
         a, b = 1.0 - exp(-self.span_s / self.short_s), 1.0 - exp(-self.span_s / self.long_s)
         if not active:
+            # averages stay within what they are made of: mostly that alone tells of no event
+            most = max(short, float(power.max()))
+            least = self.on**2 * min(long, float(power.min()))
+            if most < 0.999 * max(self.floor_mm_s**2, least):
+                return Seen(), (_ends_at(power, a, short), _ends_at(power, b, long), event_ns, 0)
             shorts = _average(power, a, short)
             longs = _average(power, b, long)
             if not self._begins(shorts, longs).any():
@@ -126,6 +133,19 @@ class EventWatch:
     def _begins(self, short: Any, long: Any) -> Any:
         loud = np.sqrt(short) >= self.floor_mm_s
         return loud & (np.sqrt(short) >= self.on * np.sqrt(long))
+
+
+def _ends_at(power: Any, share: float, before: float) -> float:
+    """Tell the last of what `_average` gives."""
+    weights, left = _weights(len(power), share)
+    return float(np.dot(weights, power)) + left * before
+
+
+@lru_cache(64)
+def _weights(count: int, share: float) -> tuple[NDArray[np.float64], float]:
+    """Tell what each of so many values weighs in their exponential average, and what is left."""
+    kept = 1.0 - share
+    return share * kept ** np.arange(count - 1, -1, -1.0), kept**count
 
 
 def _average(power: Any, share: float, before: float) -> Any:

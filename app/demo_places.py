@@ -16,6 +16,7 @@ STOREY_M = 3.0
 #: side as people say it: axis across the wall, and whether it is the far one
 _SIDES = {"东": (0, True), "西": (0, False), "南": (1, False), "北": (1, True)}
 _HEIGHT_M = {"tilt": 1.6, "crack": 1.2, "vibration": 0.3, "settlement": 0.3, "temperature": 1.8}
+_FROM_WALL_M = 0.3
 _FOUND = {"crack": ("crack", "裂缝计旁的斜裂缝", 0.4, "mm", 2)}
 
 
@@ -74,7 +75,8 @@ def in_rooms(
     building: Building, sensors: Sequence[Sensor], schema: RoomSchema, at_ns: int
 ) -> Placed:
     """Tell each sensor's place by storey, side and a room of the schema."""
-    anchors, ties = [], []
+    anchors: list[Anchor] = []
+    ties: list[SensorMonitors] = []
     for sensor in sensors:
         storey = schema.storeys[min(sensor.storey or 1, len(schema.storeys)) - 1]
         rooms = [room for room in schema.rooms if room.storey_id == storey.id]
@@ -85,6 +87,7 @@ def in_rooms(
             picked_by=PickedBy.PLAN,
             made_at_ns=at_ns,
             by=BY,
+            point=_in_room(sensor, room, storey, len(anchors)),
             storey=storey.name,
             elevation_m=storey.elevation_m,
             room=room.name,
@@ -114,6 +117,19 @@ def rooms_of(building: Building, at_ns: int) -> RoomSchema:
     axes = tuple(("①②③④"[n], "x", x) for n, x in enumerate((0.0, 3.6, 6.0, 9.6)))
     across = (("A", "y", 0.0), ("B", "y", 5.4))
     return RoomSchema(building.id, tuple(storeys), tuple(rooms), (*axes, *across), at_ns, BY)
+
+
+def _in_room(sensor: Sensor, room: SchemaRoom, storey: SchemaStorey, number: int) -> Point:
+    """Tell a point by the side that a sensor is on; those of one wall stand apart."""
+    low = [min(corner[n] for corner in room.outline) for n in range(2)]
+    high = [max(corner[n] for corner in room.outline) for n in range(2)]
+    axis, far = _SIDES.get(sensor.place[:1], (0, True))
+    along = 1 - axis
+    at = [0.0, 0.0]
+    at[axis] = high[axis] - _FROM_WALL_M if far else low[axis] + _FROM_WALL_M
+    share = 0.15 + 0.7 * (number % 8) / 7
+    at[along] = round(low[along] + (high[along] - low[along]) * share, 2)
+    return (round(at[0], 2), at[1], storey.elevation_m + _HEIGHT_M.get(sensor.kind, 1.5))
 
 
 def _wall(

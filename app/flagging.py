@@ -48,6 +48,11 @@ class Flagging:
         flagged = self._quality.flag(self._learning(batch))
         return concat([flagged.batch, flagged.earlier]) if len(flagged.earlier) else flagged.batch
 
+    def prepare(self) -> None:
+        """Read the register for the first time, while there is nothing to flag yet."""
+        if self._revision < 0:
+            self._look_up(())
+
     def _learning(self, batch: ReadingBatch) -> ReadingBatch:
         if not len(batch):
             return batch

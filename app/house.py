@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -91,6 +92,9 @@ class Role(StrEnum):
 
 EVERY_ROLE = frozenset(Role)
 _IDLE_S = 0.05
+#: a thread that works gives way to others after this: a warning goes through three of them, and
+#: with Python's own 5 ms each of them may cost that for every other thread at work
+_SWITCH_S = 0.001
 _PLANS_EVERY_S = 5.0
 _MODELS_EVERY_S = 0.5
 _JOBS_EVERY_S = 60.0
@@ -424,6 +428,7 @@ class House:
 
         """
         _make_folder(self.settings.folder)
+        sys.setswitchinterval(_SWITCH_S)
         try:
             self.records  # noqa: B018 - opened first: every role needs it
             if self.roles & {Role.ANALYSE, Role.SERVE, Role.JOBS}:

@@ -62,14 +62,17 @@ _STORE_EVERY_S = 0.05
 #: a write that takes longer is followed by a rest, for as long but not longer than this, while more
 #: readings than this come a second
 _REST_S, _BUSY_PER_S = 0.25, 15_000
-#: a turn of all buildings that takes so long is followed by a rest, at least so long, and turns
-#: begin so far apart: without it judging would go round without a stop over a few readings of
-#: every house, and hold up storing and itself
-_LONG_S, _PAUSE_S, _TURN_S = 0.02, 0.06, 1.0
+#: a turn that takes longer is followed by a rest, for as long but not longer than this
+_LONG_S, _PAUSE_S = 0.02, 0.06
+#: or by so long for each building that it judged, so that turns of many begin so far apart:
+#: without it judging would go round without a stop over a few readings of every house, and hold up
+#: storing and itself
+_REST_A_BUILDING_S, _TURN_S = 0.004, 1.0
+#: see `Pipeline`
 _LOOK_S, _PART = 0.004, 50
 #: after judging ahead of the turn nothing is judged ahead for as long, times this
 _AHEAD_REST = 1.0
-#: when more buildings are stirred than this, their turn begins at once
+#: when more buildings are stirred than this, their turn begins after the least rest
 _AHEAD_MAX = 64
 #: time alone is judged at least so often, however much comes in
 _TICK_S = 5.0
@@ -138,10 +141,11 @@ class Pipeline:
         #: how far buildings are judged that were judged ahead of their turn
         self._ahead: dict[str, int] = {}
         self._ahead_at = 0.0
+        self._in_turn = 0
         self._store_down = ""
         self._store_retry = self._refresh_at = 0.0
         self._store_down_since = 0.0
-        self._store_at = self._judge_at = 0.0
+        self._store_at = self._judge_at = self._turned_at = 0.0
         self._full = self._store_full = False
         self._stored_readings = 0
         self._store_pace = _Pace()
@@ -171,11 +175,12 @@ class Pipeline:
         if began < self._judge_at and self._unjudged.room:
             return 0
         done = self.turn() if self._unjudged.room else self.judge()
-        ended = time.monotonic()
+        ended = self._turned_at = time.monotonic()
         took_s = ended - began
         behind = done and took_s >= _LONG_S and self._spool.head() > self._judged
         if behind and not self._full:
-            self._judge_at = ended + max(_PAUSE_S, _TURN_S - took_s)
+            rest_s = min(_REST_A_BUILDING_S * self._in_turn, _TURN_S - took_s)
+            self._judge_at = ended + max(min(took_s, _PAUSE_S), rest_s)
         return done
 
     def store_once(self) -> int:
@@ -204,6 +209,7 @@ class Pipeline:
             if not count:
                 entries = self._spool.after(self._spool.cursor("stored"), _STORED_AT_ONCE)
                 if not entries:
+                    self._flagging.prepare()
                     return 0
                 batch = self._to_store(entries)
                 # what waits in quarantine is judged, and stored once its time is known
@@ -302,7 +308,7 @@ class Pipeline:
         told = {b for g in self._unjudged.told for b in self._watch.served_by.get(g, ())}
         first = self._stirred.keys() - told
         if told & self._stirred.keys() or len(first) > _AHEAD_MAX:
-            self._judge_at = 0.0
+            self._judge_at = min(self._judge_at, self._turned_at + _PAUSE_S)
         if not first or len(first) > _AHEAD_MAX:
             return
         began, now_ns = time.monotonic(), self._clock.now_ns()
@@ -331,7 +337,7 @@ class Pipeline:
         One transaction, at the end; in parts, what was judged so far is committed when a building
         in it has to be judged once more.
         """
-        now_ns, upto = self._clock.now_ns(), entries[-1].offset
+        now_ns, upto, self._in_turn = self._clock.now_ns(), entries[-1].offset, 0
         everybody = np.ones(len(self._roster.building_ids) + 1, np.bool_)
         everybody[-1] = False  # a channel that left the register has nobody to judge it for
         batch = self._unjudged.of(everybody, self._ahead_codes({}), upto)
@@ -352,6 +358,7 @@ class Pipeline:
             if in_parts and self._ahead.get(building_id, 0) >= upto:
                 continue  # judged ahead since this turn began
             self._examine(watched, rows, draft, now_ns, boots=boots)
+            self._in_turn += 1
             draft.judged[building_id] = upto
             if in_parts and time.monotonic() >= look_at:
                 if len(draft.judged) >= self._part:

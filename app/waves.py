@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import structlog
 from analytics.vibration import BlockFeatures, VibrationSettings, features_of, velocities_of
 from analytics.vibration_events import EventWatch
 from app.modes import Gatherer
-from app.watch import WatchList
+from app.watch import Watched, WatchList
 from domain.errors import StoreUnavailable
 from domain.limits import LimitProfile
 from domain.ports import SpoolEntry
@@ -23,6 +24,10 @@ log = structlog.get_logger()
 
 #: under this name the events' state of a building is saved beside its detectors' states
 STATE = "waves"
+#: kinds of the figures that `_of` gives
+_FIGURES = ("peak_velocity", "frequency", "velocity_rms", "kurtosis")
+_LAYOUTS_MAX = 10_000
+_peak_mm_s = attrgetter("peak_mm_s")
 #: newest blocks held, so that an event is kept with the block before it
 _BYTES_BEFORE = 64_000_000
 
@@ -59,6 +64,7 @@ class WaveDesk:
         self._held: OrderedDict[int, list[BlockFeatures]] = OrderedDict()
         self._held_bytes, self._held_bytes_max = 0, held_bytes_max
         self._features_lock = threading.Lock()
+        self._layouts: dict[tuple[str, str], tuple[Watched, list[str], list[int]]] = {}
         self._before: OrderedDict[str, BlockFeatures] = OrderedDict()
         self._before_bytes = 0
         self._trouble = self._hour_trouble = ""
@@ -144,31 +150,51 @@ class WaveDesk:
 
     def _readings(self, entry: SpoolEntry, watch: WatchList) -> ReadingBatch:
         channels: list[str] = []
-        taken, values, flags, received = [], [], [], []
+        values: list[float] = []
+        blocks: list[tuple[int, int, int]] = []
+        counts = []
         for features in self._features(entry):
             block = features.block
             building_id = watch.building_of.get(block.channel_id)
             if building_id is None:
                 continue
-            watched = watch.buildings[building_id]
-            axes = watched.points[watched.channels[block.channel_id].sensor_id].axes
-            worst = max(features.peaks, key=lambda peak: peak.peak_mm_s)
-            for letter, peak in [("", worst), *((f".{p.axis}", p) for p in features.peaks)]:
-                for kind, value in _of(peak).items():
-                    channel = axes.get(FEATURE_AXES[kind] + letter)
-                    if channel is not None and channel.kind == kind:
-                        channels.append(channel.id)
-                        values.append(value)
-                        taken.append(block.start_ns)
-                        flags.append(block.flag)
-                        received.append(block.received_at_ns)
+            axes = "".join(peak.axis for peak in features.peaks)
+            ids, places = self._layout(watch.buildings[building_id], block.channel_id, axes)
+            worst = max(features.peaks, key=_peak_mm_s)
+            every = [figure for peak in (worst, *features.peaks) for figure in _of(peak)]
+            channels += ids
+            values += [every[place] for place in places]
+            blocks.append((block.start_ns, block.flag, block.received_at_ns))
+            counts.append(len(ids))
+        taken, flags, received = np.array(blocks, np.int64).reshape(-1, 3).T
         return ReadingBatch.of(
             channels,
-            taken,
+            np.repeat(taken, counts),
             values,
-            received_at=np.array(received, np.int64),
-            flag=np.array(flags, np.uint16),
+            received_at=np.repeat(received, counts),
+            flag=np.repeat(flags, counts).astype(np.uint16),
         )
+
+    def _layout(self, watched: Watched, channel_id: str, axes: str) -> tuple[list[str], list[int]]:
+        """Tell the channels that a block's features go to, with the place of each figure.
+
+        The figures are those of the largest peak and of each axis, as `_of` gives them.
+        """
+        known = self._layouts.get((channel_id, axes))
+        if known is not None and known[0] is watched:
+            return known[1], known[2]
+        if len(self._layouts) > _LAYOUTS_MAX:
+            self._layouts.clear()
+        there = watched.points[watched.channels[channel_id].sensor_id].axes
+        ids, places = [], []
+        for number, letter in enumerate(["", *(f".{axis}" for axis in axes)]):
+            for place, kind in enumerate(_FIGURES):
+                channel = there.get(FEATURE_AXES[kind] + letter)
+                if channel is not None and channel.kind == kind:
+                    ids.append(channel.id)
+                    places.append(number * len(_FIGURES) + place)
+        self._layouts[channel_id, axes] = watched, ids, places
+        return ids, places
 
     def _kept(self, features: BlockFeatures, event_ns: int, role: str) -> KeptBlock:
         (velocity,) = velocities_of([features.block], self._settings)
@@ -212,13 +238,9 @@ class WaveDesk:
         self._hour_trouble = ""
 
 
-def _of(peak: WavePeak) -> dict[str, float]:
-    return {
-        "peak_velocity": peak.peak_mm_s,
-        "frequency": peak.frequency_hz,
-        "velocity_rms": peak.rms_mm_s,
-        "kurtosis": peak.kurtosis,
-    }
+def _of(peak: WavePeak) -> tuple[float, float, float, float]:
+    """Give the figures of a peak in the order of `_FIGURES`."""
+    return peak.peak_mm_s, peak.frequency_hz, peak.rms_mm_s, peak.kurtosis
 
 
 def _size(features: BlockFeatures) -> int:

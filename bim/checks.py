@@ -26,9 +26,9 @@ PIECE_BYTES = 1 << 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _METHOD_NAMES = {1: "shrink", 6: "implode", 9: "Deflate64", 93: "zstd", 95: "xz", 98: "PPMd"}
 _SCHEMA = re.compile(rb"FILE_SCHEMA\s*\(\s*\(\s*'([^']{0,80})'", re.IGNORECASE)
-_PLACEMENT = re.compile(
-    rb"#(\d{1,18})\s*=\s*IFCLOCALPLACEMENT\s*\(\s*#(\d{1,18})\s*,", re.IGNORECASE
-)
+#: begins with plain letters, which are searched for ten times as fast
+_PLACEMENT = re.compile(rb"IFCLOCALPLACEMENT\s*\(\s*#(\d{1,18})")
+_NUMBER_BEFORE = re.compile(rb"#(\d{1,18})\s*=\s*$")
 _POINT = re.compile(rb"=\s*IFC(?:CARTESIANPOINT|DIRECTION)\s*\(", re.IGNORECASE)
 _NUMBER = rb"\s*[-+]?\d+(?:\.\d*)?(?:E[-+]?\d+)?\s*"
 _GOOD_POINT = re.compile(
@@ -166,7 +166,11 @@ def refuse_circles(content: bytes) -> None:
         `circle`.
 
     """
-    on = {int(one): int(other) for one, other in _PLACEMENT.findall(content)}
+    text = content.upper()
+    on: dict[int, int] = {}
+    for found in _PLACEMENT.finditer(text):
+        if own := _NUMBER_BEFORE.search(text, max(0, found.start() - 64), found.start()):
+            on[int(own[1])] = int(found[1])
     firm: set[int] = set()
     for start in on:
         path: list[int] = []

@@ -10,7 +10,7 @@ from bim.prepared import prepare
 from domain.exchange import HandOver
 
 #: parts of the names of results that are kept; raised when the same input gives another result
-WRITEBACK_VERSION, FITNESS_VERSION = 1, 1
+WRITEBACK_VERSION, FITNESS_VERSION = 2, 2
 SHIPPED_IDS = Path(__file__).with_name("fitness.ids")
 IDS_BYTES_MAX = 1_000_000
 #: what the parent puts into the scratch folder

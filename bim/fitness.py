@@ -123,12 +123,13 @@ def _check(key: str, made: Any, model: Any) -> Check:
         state, reason, failed = CheckState.FAILED, "must not be there", applicable
     else:
         state = CheckState.PASSED if made.status else CheckState.FAILED
-    examples: dict[int, tuple[Any, str]] = {}
+    examples: dict[int, tuple[Any, str, Any]] = {}
     for facet in made.requirements:
         for failure in facet.failures:
-            examples.setdefault(failure["element"].id(), (failure["element"], failure["reason"]))
+            entity = failure["element"]
+            examples.setdefault(entity.id(), (entity, failure["reason"], facet))
     if prohibited:
-        examples = {each.id(): (each, "") for each in made.applicable_entities}
+        examples = {each.id(): (each, "", None) for each in made.applicable_entities}
     return Check(
         key,
         made.name[:_TEXT_MAX],
@@ -166,13 +167,16 @@ def _other_schema(made: Any) -> Check:
     )  # fmt: skip
 
 
-def _example(entity: Any, reason: str) -> Example:
+def _example(entity: Any, reason: str, facet: Any = None) -> Example:
+    # a failure keeps its sentence only; the facet tells its kind again
+    told = getattr(facet(entity), "reason", None) if facet is not None else None
     return Example(
         entity.id(),
         entity.is_a(),
         str(getattr(entity, "GlobalId", "") or ""),
         str(getattr(entity, "Name", "") or "")[:_TEXT_MAX],
         reason[:_TEXT_MAX],
+        str(told.get("type", "")) if isinstance(told, dict) else "",
     )
 
 

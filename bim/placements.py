@@ -1,5 +1,6 @@
 """Storeys of a file and how high they lie."""
 
+import math
 from typing import Any
 
 import ifcopenshell.util.placement
@@ -40,5 +41,9 @@ def _height(storey: Any, metres: float) -> float | None:
     placement = storey.ObjectPlacement
     if placement is None:
         return None
-    matrix = ifcopenshell.util.placement.get_local_placement(placement)
-    return float(matrix[2][3]) * metres
+    try:
+        matrix = ifcopenshell.util.placement.get_local_placement(placement)
+    except (AttributeError, TypeError, ValueError):  # parts of it are missing
+        return None
+    height = float(matrix[2][3]) * metres
+    return height if math.isfinite(height) else None

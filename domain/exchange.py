@@ -139,13 +139,22 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An entity that a check is about."""
+    """An entity that a check is about.
+
+    Parameters
+    ----------
+    reason, code
+        Why it fails: in the checker's own words, and its stable word for it (`NOPSET`), for which
+        the pages have a sentence in each language; empty where there is none.
+
+    """
 
     step_id: int
     ifc_class: str
     global_id: str
     name: str
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,8 @@ class Queue:
         How many elements were linked by themselves.
     loose
         Places that need somebody: their element is gone or waits.
+    ended
+        Ids of elements that are gone.
     before
         Elements of the revision before, in the axes of the newest.
 
@@ -124,6 +126,7 @@ class Queue:
     classes: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
     loose: tuple[Anchor, ...] = ()
+    ended: frozenset[str] = frozenset()
     versions: dict[int, ElementVersion] = field(default_factory=dict)
     before: tuple[ElementVersion, ...] = ()
 
@@ -168,6 +171,7 @@ def queue_of(services: Services, model: BimModel, wanted: Wanted) -> Queue:
         loose=tuple(
             one for one in anchors if one.hold is Hold.REVIEW and one.element_id in elements
         ),
+        ended=frozenset(one.id for one in elements.values() if one.retired_revision),
         versions=versions,
         before=tuple(before),
     )

@@ -91,6 +91,7 @@ def shown_of(
         "pages": pages,
         "query": urlencode(given),
         "address": f"/models/{model.id}/review",
+        "loose": _gone_places(services, building, queue),
         "fault": fault,
         "done": done,
         "undone": undone,
@@ -151,6 +152,19 @@ def _mesh(revisions: Sequence[BimRevision], revision_id: str) -> str:
     """Name the shapes of a revision; nothing when there are none."""
     found = [one for one in revisions if one.id == revision_id and one.mesh is MeshState.READY]
     return f"/api/v1/revisions/{revision_id}/mesh" if found else ""
+
+
+def _gone_places(
+    services: Services, building: Building, queue: Queue
+) -> list[tuple[Anchor, list[str], str]]:
+    """Tell places whose element is gone for good, what hangs there, and where to hang it anew."""
+    lost = [one for one in queue.loose if one.element_id in queue.ended]
+    sensors = {
+        tie.anchor_id: f"sensor:{tie.sensor_id}"
+        for tie in (services.places.monitors(building.id) if lost else ())
+    }
+    told = _hung(services, building, lost)
+    return [(anchor, names, sensors.get(anchor.id, "")) for anchor, names in told]
 
 
 def _hung(

@@ -67,7 +67,10 @@ class PeakVelocity:
                 shape, letter = shapes[point.sensor_id], _letter(channel)
                 if letter in shape.peaks:  # not the largest of axes that are judged one by one
                     mine[code] = point, channel, letter, shape
-            rows = np.flatnonzero(np.isin(batch.channel, list(mine)))
+            here = np.zeros(len(batch.channels), np.bool_)
+            here[list(mine)] = True
+            rows = np.flatnonzero(here[batch.channel])
+            own: set[str] = set()
             for code, at_ns, value, received_ns in zip(
                 batch.channel[rows].tolist(),
                 batch.taken_at[rows].tolist(),
@@ -79,7 +82,7 @@ class PeakVelocity:
                 came_ns = max(at_ns, received_ns)
                 self._give_up(view, came_ns, points, found)
                 held = self._take(
-                    view, point, channel, letter, at_ns, value, came_ns, points, found
+                    view, point, channel, letter, at_ns, value, came_ns, points, own, found
                 )
                 if held is not None and shape.complete(held):
                     self._judge(view, point, points, found)
@@ -125,23 +128,31 @@ class PeakVelocity:
         value: float,
         came_ns: int,
         points: dict[str, Any],
+        own: set[str],
         found: list[Finding],
     ) -> dict[str, Any] | None:
-        """Take in one reading; peaks and frequencies of one moment wait for each other."""
-        held = {**_EMPTY, **points.get(point.sensor_id, {})}
+        """Take in one reading; peaks and frequencies of one moment wait for each other.
+
+        What is known of a point is copied once, when it is the first time in this batch (`own`).
+        """
+        key = point.sensor_id
+        held: dict[str, Any] = points.get(key, _EMPTY)
+        if key not in own:
+            held = {**_EMPTY, **held}
+            held |= {"peaks": dict(held["peaks"]), "hertz": dict(held["hertz"])}
         if at_ns <= held["judged"] or at_ns < held["at"]:
             return None
+        own.add(key)
+        points[key] = held
         if at_ns > held["at"]:
             if held["peaks"]:
-                points[point.sensor_id] = held
                 self._judge(view, point, points, found)
-                held = points[point.sensor_id]
-            held = {**held, "at": at_ns, "peaks": {}, "hertz": {}}
+                held = points[key]
+            held |= {"at": at_ns, "peaks": {}, "hertz": {}}
         if channel.kind == "frequency":
-            held = {**held, "hertz": {**held["hertz"], letter: value}}
+            held["hertz"][letter] = value
         else:
-            held = {**held, "peaks": {**held["peaks"], letter: value}, "came": came_ns}
-        points[point.sensor_id] = held
+            held["peaks"][letter], held["came"] = value, came_ns
         return held
 
     def _judge(

@@ -33,7 +33,8 @@ class ExampleOut(Out):
     ifc_class: str
     global_id: str
     name: str
-    reason: str
+    reason: str = Field(description="in the checker's own words")
+    code: str = Field(description="its stable word for it, such as `NOPSET`; may be empty")
 
 
 class CheckOut(Out):

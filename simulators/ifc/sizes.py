@@ -20,7 +20,7 @@ SIZES: dict[str, HouseSpec] = {
         properties=30,
     ),
     "27": HouseSpec(
-        ifc_schema="IFC2X3", storeys=9, bays_x=8, bays_y=5, furniture=3, facets=32, shapes=110,
+        ifc_schema="IFC2X3", storeys=9, bays_x=8, bays_y=5, furniture=3, facets=25, shapes=190,
         properties=40,
     ),
 }  # fmt: skip

@@ -235,6 +235,20 @@ def test_a_snapshot_is_a_picture(open_as: Opened, tmp_path: Path) -> None:
     assert target.stat().st_size > 10_000
 
 
+def test_a_view_is_kept_as_the_picture_of_a_defect(open_as: Opened, quarter: Quarter) -> None:
+    page = ready(open_as("technician", PAGE))
+    page.locator("[data-side=defects]").click()
+    row = page.locator("[data-defect]").first
+    defect_id = row.get_attribute("data-defect")
+    row.click()
+    button = page.locator("[data-defect-picture]")
+    button.click()
+    expect(button).to_have_text("已存为缺陷的图")
+    kept = page.request.get(f"{quarter.url}/api/v1/defects/{defect_id}/snapshot").body()
+    assert kept.startswith(b"\x89PNG")
+    assert len(kept) > 10_000, "no sketch is so large"
+
+
 @pytest.mark.parametrize(("theme", "language"), [("dark", "en"), ("light", "zh")])
 def test_every_control_has_a_name_in_both_languages(
     open_as: Opened, size: str, theme: str, language: str

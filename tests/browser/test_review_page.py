@@ -124,6 +124,15 @@ def test_what_sensors_hang_on_comes_first_and_is_named(open_as: Opened, story: S
     assert part.step_id == 41
 
 
+def test_what_hung_on_something_gone_is_led_to_another_place(open_as: Opened, story: Story) -> None:
+    page = open_as("technician", f"{PATH}?element={story.elements['cut']}")
+    page.get_by_role("button", name="已不存在").click()
+    page.get_by_text("1 个位置的构件已不存在").click()
+    link = page.locator(".review-loose a")
+    expect(link).to_have_text("C-03")
+    assert "at=sensor" in (link.get_attribute("href") or "")
+
+
 def test_another_entity_is_found_by_its_name(open_as: Opened, story: Story) -> None:
     page = open_as("technician", f"{PATH}?element={story.elements['lost']}")
     page.get_by_text("另选新版中的构件…").click()

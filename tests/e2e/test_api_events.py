@@ -14,6 +14,7 @@ import uvicorn
 from api.feed import STREAMS_A_CALLER
 from domain.access import Scope, ScopeKind
 from domain.alerts import AlertEvent, EventKind
+from domain.bim_models import BimModel, BimRevision
 from domain.ids import new_id
 from domain.limits import Level
 from tests.api_city import NOW_NS, City, make_city
@@ -109,6 +110,26 @@ def test_a_change_is_told_at_once_and_foreign_ones_are_not(city: City, url: str)
         "object_id": "l-near-tilt",
         "at": "2026-11-23T05:00:00Z",
     }
+
+
+def test_how_far_a_model_is_is_told_to_those_who_may_see_models(city: City, url: str) -> None:
+    models = city.records.models
+    models.put_model(BimModel("bm-live", "b-near", "live"), "test")
+    told = {}
+    with ExitStack() as open_ones:
+        lines = {}
+        for user in ("near_duty_officer", "near_insurer"):
+            response = open_ones.enter_context(stream(url, key_of(city, user)[0]))
+            lines[user] = response.iter_lines()
+            assert next(lines[user]).startswith("retry:")
+        models.add_revision(
+            BimRevision("br-live", "bm-live", 1, "k", "aa", 1, "a.ifc", NOW_NS, "test"), "test"
+        )
+        change(city, "near")
+        for user, its in lines.items():
+            told[user] = next(events(its))
+    assert (told["near_duty_officer"]["event"], told["near_insurer"]["event"]) == ("model", "alert")
+    assert told["near_duty_officer"]["data"]["object_id"] == "br-live"
 
 
 def test_a_stream_goes_on_after_the_last_event_that_came(city: City, url: str) -> None:

@@ -6,10 +6,13 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import bcf.v3.model as mdl
 import numpy as np
 import pytest
 from bcf.bcfxml import load
+from bcf.xml_parser import XmlParserSerializer
 
 from bim.bcf import ROLES, Selected, TopicOut, camera, write_bcf
 from bim.bcf_read import BcfLimits, read_bcf
@@ -111,6 +114,35 @@ def test_what_another_program_saves_again_is_read_as_it_was(written: Path, tmp_p
     assert one.related == (OLD,)
     snapshot = (tmp_path / one.views[0].snapshot).read_bytes()
     assert checked_png(snapshot) == snapshot
+
+
+def test_elements_and_attributes_stand_in_the_order_of_the_schema(written: Path) -> None:
+    # bcf-client's classes are made from the schema and write in its order
+    kinds = {"bcf.version": mdl.Version, "project.bcfp": mdl.ProjectInfo,
+             "extensions.xml": mdl.Extensions, "markup.bcf": mdl.Markup,
+             "bcfv": mdl.VisualizationInfo}  # fmt: skip
+    checked = 0
+    with zipfile.ZipFile(written) as archive:
+        for name in archive.namelist():
+            last = name.rsplit("/", 1)[-1]
+            kind = kinds.get(last) or kinds.get(last.rsplit(".", 1)[-1])
+            if kind is None:
+                continue
+            ours = archive.read(name)
+            handler = XmlParserSerializer()
+            theirs = handler.serialize(handler.parse(ours, kind))
+            theirs = theirs if isinstance(theirs, bytes) else theirs.encode()
+            told = [
+                [(each.tag, (each.text or "").strip()) for each in ET.fromstring(text).iter()]
+                for text in (ours, theirs)
+            ]
+            numbers = {"X", "Y", "Z", "FieldOfView", "AspectRatio"}
+            for (tag, text), (other, again) in zip(*told, strict=True):
+                assert tag == other, name
+                same = float(text) == float(again) if tag in numbers else text == again
+                assert same or tag.endswith("Date"), (name, tag)
+            checked += 1
+    assert checked == 6
 
 
 def test_the_same_topics_give_the_same_bytes() -> None:

@@ -1,5 +1,8 @@
 """Files that must be answered with a reason, whatever is in them."""
 
+import contextlib
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -63,6 +66,25 @@ def test_shapes_that_take_too_long_are_given_up(good: bytes, tmp_path: Path) -> 
     with pytest.raises(ModelRejected) as refused:
         reader.shapes(upload, tmp_path / "scratch", no_note)
     assert refused.value.code in {Fault.TOO_SLOW, Fault.TOO_MUCH_MEMORY}
+    assert not processes_about(tmp_path)
+
+
+def processes_about(folder: Path) -> list[str]:
+    """List processes, also started by others, that name a folder."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in (line := one.read_bytes()):
+                found.append(line.replace(b"\0", b" ").decode("utf-8", "replace"))
+    return found
+
+
+def test_the_process_that_asks_never_loads_what_parses() -> None:
+    asked = "import sys, app.house; print([m for m in sys.modules if m.startswith('ifc')])"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=TEXTS.parents[1], capture_output=True, check=True
+    )
+    assert done.stdout.strip() == b"[]"
 
 
 def test_a_limit_of_time_holds_for_the_index_too(good: bytes, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def test_a_house_without_a_model_has_rooms_and_its_sensors_are_in_them() -> None
         ("2 层", "东户 客厅", "东侧"), ("1 层", "西户 客厅", "西侧"),
     ]  # fmt: skip
     assert {a.room_id for a in made.anchors} <= {room.id for room in schema.rooms}
+    assert [a.point for a in made.anchors] == [(9.3, 0.81, 4.6), (0.3, 1.35, 1.2)]
     assert [d.anchor_id for d in made.defects] == [made.anchors[1].id]
     for record in (*made.anchors, *made.ties, *made.defects):
         check_place(record)

@@ -89,6 +89,7 @@ def test_walls_of_a_subclass_are_looked_at_and_named_when_they_fail(
     (example,) = found.examples
     assert example.name == "东墙"
     assert example.reason
+    assert example.code == "NOPSET"
 
 
 def test_nothing_to_look_at_is_not_checked(houses: dict[str, Path], tmp_path: Path) -> None:

@@ -40,10 +40,10 @@ export async function change(method, path, body, version) {
 }
 
 /** Send a file and tell how much of it has gone. */
-export function upload(path, form, told) {
+export function upload(path, form, told, method = "POST") {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
-    request.open("POST", API + path);
+    request.open(method, API + path);
     request.responseType = "json";
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => { if (event.lengthComputable) told(event.loaded, event.total); };

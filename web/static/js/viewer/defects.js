@@ -5,7 +5,7 @@ import { el, filled } from "./made.js";
 export class DefectList {
   /**
    * @param {HTMLElement} place
-   * @param {{look: (defect: object) => void, edit: ((defect: object | null) => void) | null}} does
+   * @param {{look: (defect: object) => void, edit: ((defect: object | null) => void) | null, picture: ((defect: object) => Promise<boolean>) | null}} does
    */
   constructor(place, scene, words, does) {
     Object.assign(this, { place, scene, words, does, opened: null });
@@ -32,7 +32,16 @@ export class DefectList {
         sensors.length > 0 && el("p", { class: "small", text: `${this.words.sensors}: ${sensors.join(", ")}` }),
         el("div", { class: "model-card-acts" },
           el("button", { type: "button", class: "button", text: this.words.look_at, onclick: () => this.does.look(one) }),
+          this.does.picture && el("button", { type: "button", class: "button", "data-defect-picture": one.id, text: this.words.defect_picture, onclick: (event) => this.keep(one, event.currentTarget) }),
           this.does.edit && el("button", { type: "button", class: "button", "data-defect-edit": one.id, text: this.words.edit, onclick: () => this.does.edit(one) }))));
+  }
+
+  /** Keep what is seen as the picture that goes with a defect. */
+  async keep(one, button) {
+    button.disabled = true;
+    const kept = await this.does.picture(one).catch(() => false);
+    button.disabled = false;
+    button.textContent = kept ? this.words.defect_picture_kept : this.words.defect_picture_failed;
   }
 
   focus(id) {

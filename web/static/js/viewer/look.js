@@ -140,11 +140,17 @@ export class Look extends EventTarget {
     this.legendPlace.replaceChildren(...rows);
   }
 
-  async snap() {
-    if (!this.viewer?.shapes) return;
+  /** A picture of what is seen; null while there are no shapes. */
+  async picture() {
+    if (!this.viewer?.shapes) return null;
     const legend = [...this.legendPlace.querySelectorAll("li")].map((one) => [...one.children].map((part) => part.textContent).join(" "));
     const day = new Date().toISOString().slice(0, 16).replace(/[:T]/g, "-");
     const blob = await snapshot(this.viewer, this.root.querySelector("#model-marks"), [this.root.dataset.title, this.floor()?.name, day.slice(0, 10)].filter(Boolean).join(" · "), legend);
-    download(blob, `anju-model-${day}.png`);
+    return { blob, day };
+  }
+
+  async snap() {
+    const made = await this.picture();
+    if (made) download(made.blob, `anju-model-${made.day}.png`);
   }
 }

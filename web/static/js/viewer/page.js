@@ -1,7 +1,7 @@
 // The page of a building's model: joins list, picture, plan, card, picker and what is live.
 
 import { follow } from "../live.js";
-import { ask } from "./ask.js";
+import { ask, upload } from "./ask.js";
 import { DefectList } from "./defects.js";
 import { fetched } from "./glb.js";
 import { listen as listenKeys } from "./keys.js";
@@ -230,6 +230,16 @@ function arrived(at) {
   picker.fromTag(at);
 }
 
+/** Put what is seen beside a defect: it goes with its BCF topic. */
+async function keepPicture(one) {
+  const made = await look.picture();
+  if (!made) return false;
+  const form = new FormData();
+  form.append("file", made.blob, "view.png");
+  await upload(`/defects/${encodeURIComponent(one.id)}/snapshot`, form, () => {}, "PUT");
+  return true;
+}
+
 async function start() {
   acts();
   const drawing = shapes ? picture() : Promise.resolve();
@@ -238,7 +248,7 @@ async function start() {
   tree.addEventListener("choose", (event) => { choose(event.detail.step); if (innerWidth <= 900) show("view"); });
   tree.addEventListener("alone", (event) => { look.alone(event.detail.steps); if (innerWidth <= 900 && event.detail.steps) show("view"); });
   tree.addEventListener("shown", (event) => { viewer?.[event.detail.on ? "show" : "hide"](event.detail.steps); });
-  defects = new DefectList(by("#model-defects"), scene, words, { look: (one) => { const element = scene.byId.get(one.element); if (element) choose(element.step, { card: false }); if (innerWidth <= 900) show("view"); }, edit: by('[data-side-part="place"]') ? (one) => { placing(one ? `defect:${one.id}` : "defect:new", viewer?.shapes ? "3d" : "list"); side("place"); } : null });
+  defects = new DefectList(by("#model-defects"), scene, words, { look: (one) => { const element = scene.byId.get(one.element); if (element) choose(element.step, { card: false }); if (innerWidth <= 900) show("view"); }, edit: by('[data-side-part="place"]') ? (one) => { placing(one ? `defect:${one.id}` : "defect:new", viewer?.shapes ? "3d" : "list"); side("place"); } : null, picture: by('[data-side-part="place"]') && shapes ? keepPicture : null });
   rooms = new Rooms(by("#model-rooms"), plan, scene, words, building);
   rooms.addEventListener("changed", () => { look.fillStoreys(); look.fillStoreys(); drawPlan(); picker?.fill(); });
   rooms.addEventListener("floor", (event) => { look.centre("plan"); look.go(event.detail); });
