@@ -176,6 +176,9 @@ def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for it
     if error.status_code == 405:
         return _method(request)
+    if isinstance(error.__cause__, OSError):
+        # what is uploaded is put aside on the disk, and the framework calls its refusal a bad body
+        return problem_of(StoreUnavailable(f"an upload cannot be put aside: {error.__cause__}"))
     headers = dict(error.headers) if error.headers else None
     return problem(error.status_code, str(error.detail), headers=headers)
 

@@ -88,8 +88,8 @@ def figures(quick: bool = False, seeds: range | None = None) -> list[Figure]:
         Figure("linked, all revisions", sum(one.linked for one in outcomes) / elements, "share"),
         Figure("in the queue, all revisions", waiting / elements, "share"),
         Figure("first proposal is the true one", right / max(waiting, 1), "share"),
-        Figure("to match 1,000 elements", timed(1_000), "s", goal="<= 0.1"),
-        Figure("to match 5,000 elements", timed(5_000), "s", goal="<= 1"),
+        *_speed(1_000, "<= 0.1"),
+        *_speed(5_000, "<= 1"),
     ]  # fmt: skip
 
 
@@ -203,7 +203,17 @@ def first_proposals(came: Matched) -> dict[str, int]:
     return first
 
 
-def timed(elements: int) -> float:
+def _speed(elements: int, goal: str) -> list[Figure]:
+    """Tell how long matching takes; processor time stands beside, for a busy machine."""
+    wall_s, cpu_s = timed(elements)
+    name = f"to match {elements:,} elements"
+    return [
+        Figure(name, wall_s, "s", goal=goal),
+        Figure(f"{name}, processor time", cpu_s, "s"),
+    ]
+
+
+def timed(elements: int) -> tuple[float, float]:
     """Time the matching of so many elements, GlobalIds and tags gone: the slow way, s."""
     with tempfile.TemporaryDirectory() as folder:
         house = rows_of(write_house(HouseSpec(seed=3), Path(folder) / "house.ifc"), _OLD)
@@ -222,9 +232,10 @@ def timed(elements: int) -> float:
             )
         )
     new = [replace(one, element_id="", global_id=f"n{one.step_id}", tag="") for one in old]
-    best_s = float("inf")
-    for _ in range(3):
-        begun_s = time.perf_counter()
+    wall_s = cpu_s = float("inf")
+    for _ in range(5):
+        begun_s, spent_s = time.perf_counter(), time.process_time()
         match(old, new, model_id=_MODEL, revision_id=_NEW, at_ns=0)
-        best_s = min(best_s, time.perf_counter() - begun_s)
-    return best_s
+        wall_s = min(wall_s, time.perf_counter() - begun_s)
+        cpu_s = min(cpu_s, time.process_time() - spent_s)
+    return wall_s, cpu_s

@@ -77,7 +77,7 @@ class Changes:
     before
         Revision that it is held against; `None`: it is the model's first.
     rows
-        By storey, kind and name.
+        By kind, the farthest move first, then by storey and name.
 
     """
 
@@ -154,6 +154,7 @@ def compare(
             rows,
             key=lambda one: (
                 order.index(one.kind),
+                -round(one.moved_m or 0.0, 3),
                 one.shown.storey_elevation_m or 0.0,
                 one.shown.name,
                 one.element_id,

@@ -58,7 +58,8 @@ def read(path: Path, revision_id: str, warnings: tuple[tuple[str, str], ...]) ->
         )
     found.sort(key=lambda one: one.step_id)
     told = [*warnings, *_doubts(file, found, bool(storeys))]
-    north, crs, origin = _bearings(file, units.metres)
+    north = _north(file)
+    crs, origin = _map_of(file, sets, units.metres)
     header = file.header.file_name
     return ModelIndex(
         ifc_schema="IFC4X3" if file.schema.startswith("IFC4X3") else file.schema,
@@ -146,38 +147,52 @@ def _doubts(file: Any, found: list[ElementVersion], storeys: bool) -> list[tuple
     if not storeys:
         told.append((Warned.NO_STOREYS, ""))
     names = [
-        str(one.Name or "")
-        for kind in ("IfcProject", "IfcSite", "IfcBuilding")
-        for one in file.by_type(kind)
+        str(one.Name or "") for kind in ("IfcProject", "IfcBuilding") for one in file.by_type(kind)
     ]
     if empty := [name for name in names if name and _PLACEHOLDER.fullmatch(name)]:
         told.append((Warned.PLACEHOLDERS, ", ".join(empty[:5])))
     return told
 
 
-def _bearings(
-    file: Any, metres: float
-) -> tuple[float | None, str, tuple[float, float, float] | None]:
-    """Read true north, and where the model stands on the map."""
-    north = None
+def _north(file: Any) -> float | None:
+    """Read the direction of true north, clockwise from the y axis, degrees."""
     for context in file.by_type("IfcGeometricRepresentationContext", include_subtypes=False):
         direction = getattr(context, "TrueNorth", None)
         if direction is not None and len(direction.DirectionRatios) >= 2:
             x, y = direction.DirectionRatios[:2]
             if x or y:
-                north = round(math.degrees(math.atan2(x, y)) % 360, 6)
-                break
+                return round(math.degrees(math.atan2(x, y)) % 360, 6)
+    return None
+
+
+def _map_of(
+    file: Any, sets: Properties, metres: float
+) -> tuple[str, tuple[float, float, float] | None]:
+    """Read where the model stands on the map: its reference system, and a point in m."""
     if file.schema == "IFC2X3":
-        return north, "", None
+        return _map_of_sets(file, sets)
     for conversion in file.by_type("IfcMapConversion"):
         target = conversion.TargetCRS
         unit = getattr(target, "MapUnit", None) if target is not None else None
         scale = scale_of(unit) if unit is not None else metres
         values = (conversion.Eastings, conversion.Northings, conversion.OrthogonalHeight)
-        east, north_m, height = (float(value or 0.0) * scale for value in values)
-        name = str(target.Name or "") if target is not None else ""
-        return north, name, (east, north_m, height)
-    return north, "", None
+        east, north, height = (float(value or 0.0) * scale for value in values)
+        return str(target.Name or "") if target is not None else "", (east, north, height)
+    return "", None
+
+
+def _map_of_sets(file: Any, sets: Properties) -> tuple[str, tuple[float, float, float] | None]:
+    """Read it from property sets, as is agreed for IFC2X3, which has no entity for it."""
+    for kind in ("IfcSite", "IfcProject", "IfcBuilding"):
+        for one in file.by_type(kind):
+            told = {row[:2]: row[2] for row in sets.of(one.id()) if row[0].startswith("ePSet_")}
+            names = ("Eastings", "Northings", "OrthogonalHeight")
+            try:
+                east, north, height = (float(told["ePSet_MapConversion", name]) for name in names)
+            except (KeyError, ValueError):
+                continue
+            return told.get(("ePSet_ProjectedCRS", "Name"), ""), (east, north, height)
+    return "", None
 
 
 def _app(file: Any, header: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from simulators.ifc.layout import Layout
 from simulators.ifc.sensors import add_sensors
 from simulators.ifc.spec import HouseSpec
-from simulators.ifc.writer import IfcWriter
+from simulators.ifc.writer import IfcWriter, Sets
 
 NUMERALS = "零一二三四五六七八九十"
 
@@ -40,7 +40,10 @@ def house(spec: HouseSpec) -> Any:
     writer = IfcWriter(spec.ifc_schema, spec.seed, spec.metres, spec.properties)
     writer.project.Name = spec.name
     _georeference(writer, spec)
-    site = writer.thing("IfcSite", "场地", writer.placed(spec.site_m), CompositionType="ELEMENT")
+    site = writer.thing(
+        "IfcSite", "场地", writer.placed(spec.site_m), sets=_map_sets(spec),
+        CompositionType="ELEMENT",
+    )  # fmt: skip
     building = writer.thing(
         "IfcBuilding", spec.name, writer.placed((0, 0, 0), site), CompositionType="ELEMENT"
     )
@@ -82,6 +85,19 @@ def _georeference(writer: IfcWriter, spec: HouseSpec) -> None:
             "IfcMapConversion", SourceCRS=writer.model, TargetCRS=crs, Eastings=east,
             Northings=north, OrthogonalHeight=height, Scale=spec.metres,
         )  # fmt: skip
+
+
+def _map_sets(spec: HouseSpec) -> Sets:
+    """Say in property sets where the house stands, as IFC2X3 has no entity for it."""
+    if not spec.map_crs or spec.ifc_schema != "IFC2X3":
+        return {}
+    east, north, height = spec.map_m
+    return {
+        "ePSet_MapConversion": {
+            "Eastings": east, "Northings": north, "OrthogonalHeight": height
+        },
+        "ePSet_ProjectedCRS": {"Name": spec.map_crs},
+    }  # fmt: skip
 
 
 def _axes_grid(writer: IfcWriter, spec: HouseSpec, storey: Any) -> None:

@@ -32,7 +32,7 @@ class HouseSpec:
     true_north_deg
         Clockwise from the model's y axis.
     map_crs
-        Such as `EPSG:4547`; empty: the file has no map. Not in IFC2X3.
+        Such as `EPSG:4547`; empty: the file has no map.
 
     """
 

@@ -61,6 +61,8 @@ class IfcWriter(Solids):
             ifcopenshell.api.unit.add_si_unit(self.file, unit_type="PLANEANGLEUNIT"),
         ]
         ifcopenshell.api.unit.assign_unit(self.file, units=units)
+        # the API puts them through a set: the order would differ from run to run
+        self.project.UnitsInContext.Units = units
         self.model = ifcopenshell.api.context.add_context(self.file, context_type="Model")
         self.body = ifcopenshell.api.context.add_context(
             self.file, context_type="Model", context_identifier="Body",

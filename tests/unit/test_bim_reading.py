@@ -82,9 +82,8 @@ def test_the_file_tells_its_units_north_and_map(read: Any) -> None:
     assert index.unit_scale == 0.001
     assert index.true_north_deg == pytest.approx(30.0, abs=1e-4)
     assert index.authoring_app.startswith("Anju")
-    if spec.ifc_schema != "IFC2X3":
-        assert index.map_crs == "EPSG:4547"
-        assert index.map_origin == (500_000.0, 3_400_000.0, 20.0)
+    assert index.map_crs == "EPSG:4547"
+    assert index.map_origin == (500_000.0, 3_400_000.0, 20.0)
     assert index.warnings == ()
 
 
