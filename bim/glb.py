@@ -92,8 +92,13 @@ class _Document:
         """Add what stands once, all corners on one grid."""
         some = [one for _, batch in batches for _, one in batch]
         grid = self._grid_of(some)
-        primitives = [self._primitive(color, _corners(batch), grid) for color, batch in batches]
-        self._add_node(primitives, grid, {})
+        primitives = [
+            self._primitive(color, corners, grid)
+            for color, batch in batches
+            if len((corners := _corners(batch)).faces)  # all may have no area
+        ]
+        if primitives:
+            self._add_node(primitives, grid, {})
 
     def add_repeat(self, repeat: Repeat) -> None:
         """Add what stands many times: its corners once, about its first one."""
@@ -104,6 +109,8 @@ class _Document:
         )  # fmt: skip
         grid = self._grid_of([own], middle=np.zeros(3))
         corners = _corners([(0, own)])
+        if not len(corners.faces):
+            return
         primitive = self._primitive(first.color, corners, grid, with_features=False)
         step = grid.step_m or 1.0
         at = np.array([put.at for put in repeat.puts]) - self._origin

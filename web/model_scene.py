@@ -124,10 +124,10 @@ def live_of(
     versions: Sequence[ElementVersion] | None = None,
 ) -> dict[str, Any]:
     """Tell what changes from minute to minute: sensors with their values, defects, rooms."""
-    if versions is None:
-        versions = services.models.versions(look.revision.id) if look.revision else []
     now_ns = services.clock.now_ns()
     anchors = services.places.anchors(building.id)
+    if versions is None:
+        versions = services.models.versions(look.revision.id) if look.revision and anchors else []
     places = Places(services.models, anchors, look.revision, look.revisions, versions)
     ties: dict[str, list[SensorMonitors]] = {}
     for tie in services.places.monitors(building.id, at_ns=now_ns):

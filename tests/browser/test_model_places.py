@@ -255,24 +255,27 @@ def test_an_upload_is_taken_and_a_refused_one_says_why(
     expect(page.locator(".revision-queued")).to_contain_text("楼.ifc")
     models = quarter.records.models
     queued = models.revisions(MODEL)[0]
-    put_state(quarter, queued, RevisionState.REJECTED)
+    refused = replace(queued, state=RevisionState.REJECTED, reason_code="cut off", reason="no END")
+    put_state(quarter, refused)
     expect(page.locator(".revision-rejected")).to_contain_text("文件不完整")
     expect(page.locator(".revision-rejected")).to_contain_text("仍使用第 1 版")
+    other = models.revision(REVISION)
+    assert other
+    put_state(
+        quarter, models.add_revision(replace(other, id="r-3", version=1, file_sha256="ef"), "t")
+    )
+    expect(page.locator("#model-say")).to_contain_text("有新的内容", timeout=10_000)
     empty = tmp_path / "empty.ifc"
     empty.write_bytes(b"")
     page.set_input_files("#upload-file", empty)
     page.locator("#model-upload [type=submit]").click()
-    expect(page.locator("#upload-say.fault")).to_be_visible()
+    expect(page.locator("#upload-say.fault")).to_contain_text("文件是空的")
     page.spoken[:] = [m for m in page.spoken if "422" not in m]  # type: ignore[attr-defined]
 
 
-def put_state(quarter: Quarter, revision: BimRevision, state: RevisionState) -> None:
-    quarter.records.models.put_revision(
-        replace(
-            revision, state=state, reason_code="cut off", reason="no END-ISO-10303-21",
-            version=revision.version + 1,
-        )
-    )  # fmt: skip
+def put_state(quarter: Quarter, revision: BimRevision) -> None:
+    """Note how far a revision is, as the role that works on models does."""
+    quarter.records.models.put_revision(replace(revision, version=revision.version + 1))
 
 
 def test_a_tag_opens_the_picker_at_its_place(open_as: Opened, house: Toy) -> None:

@@ -132,3 +132,10 @@ def test_what_is_seen_through_is_drawn_last_and_blended(tmp_path: Path) -> None:
     materials = Glb(tmp_path / "m.glb").document["materials"]
     assert [one.get("alphaMode") for one in materials] == [None, "BLEND"]
     assert materials[1]["pbrMetallicRoughness"]["baseColorFactor"][3] == 0.4
+
+
+def test_shapes_without_any_area_are_left_out(tmp_path: Path) -> None:
+    wall, other = placed_box(1, (0, 0, 0), 0), placed_box(2, (0, 0, 0), 0)
+    line = Shape(2, "l", "IfcWall", (1.0, 0.0, 0.0, 1.0), other.vertices * [1, 0, 0], other.faces)
+    glb.write(tmp_path / "m.glb", [wall, line], (0.0, 0.0, 0.0))
+    assert set(Glb(tmp_path / "m.glb").triangles) == {1}

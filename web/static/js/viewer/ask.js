@@ -4,9 +4,11 @@ const API = "/api/v1";
 
 /** What the server did not accept, in its words. */
 export class Refused extends Error {
-  constructor(status, detail) {
+  /** @param {string} [code]  a stable word for the reason, such as `too large` */
+  constructor(status, detail, code = "") {
     super(detail || String(status));
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -49,7 +51,7 @@ export function upload(path, form, told, method = "POST") {
     request.onload = () => {
       const body = request.response ?? {};
       if (request.status < 300) done(body);
-      else failed(new Refused(request.status, body.detail ?? body.title ?? ""));
+      else failed(new Refused(request.status, body.detail ?? body.title ?? "", body.code));
     };
     request.send(form);
   });

@@ -270,26 +270,23 @@ async function start() {
   watchFiles();
 }
 
-/** When a revision has become ready, or its shapes have, the page is offered anew. */
+/** When a newer revision has become ready, or the shapes of this one have, they are offered. */
 function watchFiles() {
-  let before = null;
+  const older = query.includes("revision=");
+  let shown = `${root.dataset.revision} ${Boolean(glb)}`;
   document.body.addEventListener("htmx:afterSwap", () => {
-    const list = by(".model-revisions");
-    if (!list) return;
-    const now = `${list.dataset.liveRevision} ${list.dataset.liveMesh === "ready"}`;
-    const place = by("#model-states"), wanted = list.dataset.busy ? "2s" : "30s";
-    const trigger = `model-changed from:body, every ${wanted}`;
+    const list = by(".model-revisions"), place = by("#model-states");
+    if (!list || !place) return;
+    const trigger = `model-changed from:body, every ${list.dataset.busy ? "2s" : "30s"}`;
     if (place.getAttribute("hx-trigger") !== trigger) {
       place.setAttribute("hx-trigger", trigger);
       htmx.process(place);
     }
-    const own = `${root.dataset.live_revision ?? root.dataset.revision} ${Boolean(glb)}`;
-    before ??= own;
-    if (now !== before && list.dataset.liveRevision) {
-      before = now;
-      say.replaceChildren(words.newer_ready, " ", el("a", { class: "button", href: `${base}?model=${root.dataset.model}`, text: words.show_it }));
-      by("#model-stage").hidden = false;
-    }
+    const { liveRevision, liveMesh } = list.dataset, now = `${liveRevision} ${liveMesh === "ready"}`;
+    if (older || !liveRevision || now === shown) return;
+    shown = now;
+    say.replaceChildren(words.newer_ready, " ", el("a", { class: "button", href: `${base}?${query}`, text: words.show_it }));
+    by("#model-stage").hidden = false;
   });
 }
 

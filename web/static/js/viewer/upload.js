@@ -35,7 +35,8 @@ export function listen(form, building, words) {
       document.body.dispatchEvent(new Event("model-changed"));
     } catch (error) {
       say.className = "fault small";
-      say.textContent = words[`bim_fault.${error.message}`] ?? filled(words.not_sent, { why: error.message });
+      const known = error.code && words[`bim_fault.${error.code.replaceAll(" ", "_")}`];
+      say.textContent = filled(words.not_sent, { why: known || error.message });
     } finally {
       button.disabled = false;
       bar.hidden = true;
