@@ -61,6 +61,21 @@ def threshold_at(scores: Floats, wanted: float) -> float:
     return high
 
 
+def surely(wanted: float, years: float) -> float:
+    """Tell the rate to set a threshold for, so that a wanted one is not overrun elsewhere.
+
+    A threshold is as good as the sensors that it was set on: it is set for one standard error of
+    their count less.
+
+    Examples
+    --------
+    >>> round(surely(0.1, 2000.0), 4)
+    0.0929
+
+    """
+    return wanted - float(np.sqrt(wanted / years))
+
+
 def delays(scores: Floats, threshold: Floats | float, start: Ints, watched: Ints | int) -> Floats:
     """Tell the days from each row's event to its alarm.
 

@@ -10,6 +10,7 @@ from analytics.assessment.building import BuildingFacts, assess_building
 from analytics.assessment.model import load_model
 from benchmarks import ours
 from benchmarks.alarms import Bools, Range
+from benchmarks.fusion_plays import resized
 from domain.assessments import RiskAssessment, SuspectedGrade
 from domain.readings import Floats
 from simulators.families import drawn, families
@@ -20,7 +21,9 @@ from simulators.world_ranges import world_ranges
 
 #: days after the event at whose end the building is assessed
 ASSESSED_DAYS = 90
-#: U that make a movement one of C or D level
+#: what the score means: some point of the house has moved by so many U by the day it is given for
+MOVED = 1.0
+#: U that the first version of the model was rated against, by the end of what is simulated
 SERIOUS = 2.0
 _PART = 20  # buildings in memory at a time
 _SUSPECTED = {SuspectedGrade.C, SuspectedGrade.D}
@@ -37,20 +40,44 @@ class BuildingOutcome:
     happened: int
 
 
-def building_outcome(each: int, *, judging: bool = True) -> tuple[BuildingOutcome, BuildingOutcome]:
-    """Rate the score against two truths: any event, and one that is serious."""
-    scores, event, grave = building_scores(each, judging=judging)
-    return rated(scores, event), rated(scores, grave)
+@dataclass(frozen=True, slots=True, eq=False)
+class Buildings:
+    """Scores of buildings, and what is true of them, (n,) each.
+
+    Parameters
+    ----------
+    score
+        0-1.
+    moved
+        Some channel has truly moved U or more by the day of the assessment: what the score means.
+    far
+        2 U or more by that day.
+    event
+        An event has begun, however small it is yet.
+    serious
+        Some channel moves 2 U or more at some time, 60 days after the assessment at the latest.
+
+    """
+
+    score: Floats
+    moved: Bools
+    far: Bools
+    event: Bools
+    serious: Bools
 
 
-def building_scores(each: int, *, judging: bool = True) -> tuple[Floats, Bools, Bools]:
-    """Assess as many buildings with an event as without; (scores from 0 to 1, event, serious).
-
-    Two truths: that there is an event at all, and that some channel moves `SERIOUS` U or more, as
-    the score means it; a small event counts as none in the second.
+def building_scores(each: int, *, judging: bool = True, any_size: bool = False) -> Buildings:
+    """Assess as many buildings with an event as without.
 
     Judging takes the families that never tuned anything: their events, and as buildings without
     one half of their benign courses and half in which nothing happens.
+
+    Parameters
+    ----------
+    any_size
+        Events are resized, evenly in the logarithm from well below U to far above it; as they are
+        drawn, nearly all of them go beyond U, and are easy.
+
     """
     apart = split().judging_families
     seeds = split().judging if judging else split().tuning
@@ -60,16 +87,22 @@ def building_scores(each: int, *, judging: bool = True) -> tuple[Floats, Bools, 
 
     events = [name for name in families("structural") if wanted(name)]
     calm = ["healthy", *(name for name in families("benign") if wanted(name))]
-    plays = [drawn(events[n % len(events)], seeds[100 + n]) for n in range(each)]
+    drawing = resized if any_size else drawn
+    plays = [drawing(events[n % len(events)], seeds[100 + n]) for n in range(each)]
     plays += [drawn(calm[n % len(calm)], seeds[100 + n]) for n in range(each)]
-    made = list(assessments(seeds[13], plays))
-    scores = np.array([one.score / 100.0 for one, _ in made])
-    grave = np.array([serious(building) for _, building in made])
-    return scores, np.arange(2 * each) < each, grave
+    made = list(assessments(seeds[15 if any_size else 13], plays))
+    gone = np.array([building.reach(ASSESSED_DAYS) for _, building in made])
+    return Buildings(
+        score=np.array([one.score / 100.0 for one, _ in made]),
+        moved=gone >= MOVED,
+        far=gone >= SERIOUS,
+        event=np.arange(2 * each) < each,
+        serious=np.array([serious(building) for _, building in made]),
+    )
 
 
 def serious(building: WorldBuilding) -> bool:
-    """Tell whether a channel moves as far as an appraiser would call C or D level."""
+    """Tell whether a channel moves by `SERIOUS` U at any time that is simulated."""
     kinds = {one.channel_id: one.kind for one in building.series}
     return any(
         label.expect == "alarm"

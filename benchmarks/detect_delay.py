@@ -13,6 +13,7 @@ from benchmarks.alarms import (
     median_days,
     rate_range,
     share_found,
+    surely,
     threshold_at,
 )
 from domain.readings import Floats
@@ -89,7 +90,8 @@ def outcome(score: Score, trial: Trial, sizes: Sequence[float] = (1.0, 0.5)) -> 
     years = (ranges.days - ranges.learning_days) / 365.0
     kinds = np.array([one.kind for one in trial.calibration.series])
     scores = score(trial.calibration.series)[:, ranges.learning_days :]
-    thresholds = {k: threshold_at(scores[kinds == k], FALSE_ALARMS) for k in KINDS}
+    aimed = surely(FALSE_ALARMS, len(scores) * years)
+    thresholds = {k: threshold_at(scores[kinds == k], aimed) for k in KINDS}
     scores = score(trial.healthy.series)[:, ranges.learning_days :]
     kinds = np.array([one.kind for one in trial.healthy.series])
     counts = np.zeros(len(scores), np.int64)

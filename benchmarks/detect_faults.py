@@ -6,7 +6,7 @@ they are judged apart, not among the ten kinds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from benchmarks import ours
 from benchmarks.alarms import Range, episodes, rate_range
 from domain.assessments import Fault, faults_of
 from simulators.families import drawn, families
+from simulators.scenario import Scenario
+from simulators.scenarios.healthy import SCENARIO as HEALTHY
 from simulators.split import split
 from simulators.world_buildings import WorldBuilding, buildings
 from simulators.world_ranges import world_ranges
@@ -68,6 +70,9 @@ class FaultOutcome:
     structural
         Share of faulty channels that raised an alarm with no fault named near it, of the faults
         that can be told.
+    caused
+        Share of them whose twin, the same channel without the fault, raised none: what the fault
+        did. The rest would have rung anyway, as any channel now and then does.
     alike_named
         Share of the drifting and secretly re-zeroed instruments that were named.
     false_alarms
@@ -77,6 +82,7 @@ class FaultOutcome:
 
     named: dict[Fault, Named]
     structural: float
+    caused: float
     structural_of: int
     alike_named: float
     alike_of: int
@@ -96,12 +102,14 @@ def fault_outcome(
     clean = _judged(list(buildings(seeds[11], plays, usual=False)))
     told = [play for play in plays if play.fault and play.name not in ALIKE]
     dirty = _judged(list(buildings(seeds[12], told, usual=True)))
-    structural, structural_of = _alarmed(clean, thresholds)
+    twins = _judged(list(buildings(seeds[11], [spared(play) for play in plays], usual=False)))
+    structural, caused, structural_of = _alarmed(clean, twins, thresholds)
     alike, alike_of = _alike(clean)
     false_alarms, years = _false_alarms(dirty, thresholds)
     return FaultOutcome(
         {kind: named(clean, kind) for kind in KINDS},
         structural,
+        caused,
         structural_of,
         alike,
         alike_of,
@@ -163,21 +171,35 @@ def _judged(made: Sequence[WorldBuilding]) -> Judged:
     return found
 
 
-def _alarmed(judged: Judged, thresholds: dict[str, float]) -> tuple[float, int]:
-    alarmed = []
-    for building, courses in judged:
+def spared(play: Scenario) -> Scenario:
+    """Tell the scenario in which the same house, sky and instruments are spared the fault."""
+    return replace(HEALTHY, history_days=play.history_days, season=play.season)
+
+
+def _alarmed(
+    judged: Judged, twins: Judged, thresholds: dict[str, float]
+) -> tuple[float, float, int]:
+    alarmed, caused = [], []
+    for (building, courses), (_, unharmed) in zip(judged, twins, strict=True):
         if building.scenario.name in ALIKE or not building.scenario.fault:
             continue
-        for course in courses:
+        first = building.start // building.series[0].per_day
+        for course, twin in zip(courses, unharmed, strict=True):
             threshold = thresholds.get(course.series.kind)
             if threshold is None or not true_faults(building, course.series.channel_id):
                 continue
-            first = building.start // course.series.per_day
-            alarm = course.score >= threshold
-            alarm &= ~_recent(course.faults > 0, _NAMED_DAYS)
-            # one that stood before the fault is not its doing
-            alarmed.append(bool(alarm[first:].any() and not (course.score >= threshold)[first - 1]))
-    return float(np.mean(alarmed)), len(alarmed)
+            rang = _rang(course, first, threshold)
+            alarmed.append(rang)
+            caused.append(rang and not _rang(twin, first, threshold))
+    return float(np.mean(alarmed)), float(np.mean(caused)), len(alarmed)
+
+
+def _rang(course: ChannelCourse, first: int, threshold: float) -> bool:
+    """Tell whether a structural alarm began on a day or later."""
+    loud = course.score >= threshold
+    alarm = loud & ~_recent(course.faults > 0, _NAMED_DAYS)
+    # one that stood before is not that day's doing
+    return bool(alarm[first:].any() and not loud[first - 1])
 
 
 def _alike(judged: Judged) -> tuple[float, int]:

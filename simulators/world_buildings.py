@@ -28,6 +28,8 @@ class WorldBuilding:
     ----------
     start
         Bin in which its scenario begins.
+    spots
+        The channels as the scenario sees them, in the order of `series`.
 
     """
 
@@ -36,6 +38,28 @@ class WorldBuilding:
     series: tuple[ChannelSeries, ...]
     labels: tuple[Label, ...]
     start: int
+    spots: tuple[Spot, ...] = ()
+
+    def reach(self, days_after: int) -> float:
+        """Tell how far some channel has truly gone by the end of a day after the beginning, in U.
+
+        The greatest way out counts, whatever came back since. Only what is structural moves.
+        """
+        if self.scenario.nature != "structural":
+            return 0.0
+        per_day, whole = self.series[0].per_day, len(self.series[0].value)
+        steps = min(self.start + (days_after + 1) * per_day, whole)
+        days = (np.arange(steps) - self.start) / per_day
+        found = 0.0
+        for spot, one in zip(self.spots, self.series, strict=True):
+            moved = self.scenario.moved(spot, days)
+            if spot.axis == "modal":
+                # a building's own frequency falls by a share of what it was
+                usual = np.full(steps, np.nanmedian(one.value[: self.start]))
+                moved = moved + self.scenario.read(spot, days, usual) - usual
+            concern = world_ranges().kinds[one.kind].concern
+            found = max(found, float(np.abs(moved).max()) / concern)
+        return found
 
 
 #: `modal` is the house's own frequency, not that of whatever shakes it
@@ -85,11 +109,12 @@ def _building(
     restarts = {start + round(day * per_day) for day in scenario.restarts}
     labels, warm = _spoilt(scenario, spot, days, covariates["own"], f"{home}.H1", home)
     covariates["own"] = warm
-    series = []
+    series, spots = [], []
     for seat, (kind, n) in enumerate(kinds):
         row = ranges.kinds[kind]
         axis = _AXES.get(kind, "")
         spot = Spot(kind, axis, n, seat, len(kinds) + 1, key_of(seed, home, kind, n))
+        spots.append(spot)
         name = f"{home}.{kind}-{n}"
         moved = scenario.moved(spot, days)
         if moved.any():
@@ -121,7 +146,7 @@ def _building(
                 sensor_id=name,
             )
         )
-    return WorldBuilding(home, scenario, tuple(series), tuple(labels), start)
+    return WorldBuilding(home, scenario, tuple(series), tuple(labels), start, tuple(spots))
 
 
 def _start_ns(scenario: Scenario, random: np.random.Generator) -> int:

@@ -85,30 +85,52 @@ def mends(one: Verdict) -> bool:
     return one.effect * WORSE.get(one.kind, 0.0) < 0.0
 
 
-def _all_better(verdicts: Sequence[Verdict], model: Model) -> bool:
-    """Tell whether all that moves and has a worse way moves the other: then a lean comes back."""
+def _mended(verdicts: Sequence[Verdict], model: Model) -> float:
+    """Tell how far the house moves for the better, in U; 0 where anything moves the other way.
+
+    A lean that comes no farther than that is one that comes back.
+    """
     said = model.number("score.said")
     moving = [
         one
         for one in verdicts
         if one.kind in WORSE and float(dict(one.details).get("score", 0.0)) >= said
     ]
-    return bool(moving) and all(mends(one) for one in moving)
+    if not all(mends(one) for one in moving):
+        return 0.0
+    return max((_in_concern(one) for one in moving), default=0.0)
+
+
+def _in_concern(one: Verdict) -> float:
+    """Tell how far a channel has moved, in U, whichever way; 0 where nothing is known."""
+    return abs(float(dict(one.details).get("in_units_of_concern", 0.0)))
+
+
+def believed(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -> Floats:
+    """Tell what is left of each channel's evidence after what may be an instrument's or shared.
+
+    Returns
+    -------
+    ndarray
+        (n,) float64, 0-1: of its statistic and of how far it went alike.
+
+    """
+    calm = _calm(facts, model)
+    mended = _mended(verdicts, model)
+    left = np.full(len(verdicts), calm)
+    for place, one in enumerate(verdicts):
+        if LIKE_MOVEMENT & set(one.faults):
+            left[place] *= model.number("fusion.faulty_share")
+        comes_back = one.kind not in WORSE and 0.0 < _in_concern(one) <= mended
+        if mends(one) or comes_back:
+            left[place] *= model.number("fusion.mending_share")
+    return left
 
 
 def strengths(verdicts: Sequence[Verdict], facts: BuildingFacts, model: Model) -> Floats:
     """Tell each channel's statistic after what may be an instrument's or shared, (n,)."""
-    calm = _calm(facts, model)
-    better = _all_better(verdicts, model)
-    out = np.zeros(len(verdicts))
-    for place, one in enumerate(verdicts):
-        score = float(dict(one.details).get("score", 0.0))
-        if LIKE_MOVEMENT & set(one.faults):
-            score *= model.number("fusion.faulty_share")
-        if mends(one) or (better and one.kind not in WORSE):
-            score *= model.number("fusion.mending_share")
-        out[place] = score * calm
-    return out
+    scores = [float(dict(one.details).get("score", 0.0)) for one in verdicts]
+    return np.asarray(np.array(scores) * believed(verdicts, facts, model))
 
 
 def features(strong: Floats, verdicts: Sequence[Verdict], model: Model) -> Floats:
@@ -118,8 +140,9 @@ def features(strong: Floats, verdicts: Sequence[Verdict], model: Model) -> Float
     top[: min(3, len(order))] = order[:3]
     said = model.number("score.said")
     kinds = {one.kind for one, s in zip(verdicts, strong, strict=True) if s >= said}
+    # what takes a share of the statistic takes it of the way gone, too
     sizes = [
-        abs(float(dict(one.details).get("in_units_of_concern", 0.0))) * min(1.0, float(s))
+        _in_concern(one) * float(s) / max(1.0, float(dict(one.details).get("score", 0.0)))
         for one, s in zip(verdicts, strong, strict=True)
         if np.isfinite(one.effect)
     ]
@@ -147,40 +170,34 @@ def interval(
 ) -> tuple[float, float]:
     """Tell between which probabilities the data leave the building.
 
-    Every statistic has a standard deviation of 1; a channel that is blind or still learning may
-    hide as much as its missing confidence allows, and what a blind one last said may be over:
-    missing data widen, they neither raise nor lower.
+    Every statistic has a standard deviation of 1, every movement its own; a channel that is blind
+    or still learning may hide as much as its missing confidence allows, and what a blind one last
+    said may be over: missing data widen, they neither raise nor lower.
     """
-    wide = model.number("fusion.z") / model.number("score.drift_z")
+    # channels err apart: as many as there are, their errors add up to the root of it
+    off = 0.5 + 1.0 / np.sqrt(max(len(verdicts), 1))
 
-    def with_scores(change: Sequence[float]) -> float:
-        changed = [
-            _with_score(one, by, one.health is Health.BLIND and by > 0)
-            for one, by in zip(verdicts, change, strict=True)
-        ]
+    def moved(sds: float, *, hiding: bool) -> float:
+        changed = [_shifted(one, sds, model, hiding=hiding) for one in verdicts]
         return scored(changed, facts, model).probability
 
     middle = scored(verdicts, facts, model).probability
-    hidden = model.number("fusion.hidden_score")
-    # channels err apart: as many as there are, their errors add up to the root of it
-    apart = wide / np.sqrt(max(len(verdicts), 1))
-    fall = -apart - wide / 2.0
-    low = with_scores([-np.inf if one.health is Health.BLIND else fall for one in verdicts])
-    high = with_scores(
-        [apart + wide / 2.0 + hidden * (1.0 - one.confidence) ** 2 for one in verdicts]
-    )
     if not verdicts:
         return 0.0, 1.0
-    return min(low, middle), max(high, middle)
+    return min(moved(-off, hiding=False), middle), max(moved(off, hiding=True), middle)
 
 
-def _with_score(one: Verdict, by: float, awake: bool) -> Verdict:
-    details = dict(one.details)
-    before = float(details.get("score", 0.0))
-    details["score"] = max(0.0, before + by)
-    details.setdefault("in_units_of_concern", 0.0)
-    changed = replace(one, details=tuple(details.items()))
-    return replace(changed, health=Health.DEGRADED, effect=0.0) if awake else changed
+def _shifted(one: Verdict, sds: float, model: Model, *, hiding: bool) -> Verdict:
+    """Move a channel's statistic and its way by so much of their 90 % half-width."""
+    details, wide = dict(one.details), sds * model.number("fusion.z")
+    statistic = float(details.get("score", 0.0)) + wide / model.number("score.drift_z")
+    way = _in_concern(one) + wide * float(details.get("in_units_of_concern_sd", 0.0))
+    hidden = (1.0 - one.confidence) ** 2 if hiding else 0.0
+    if one.health is Health.BLIND and not hiding:
+        statistic = way = 0.0
+    details["score"] = max(0.0, statistic + hidden * model.number("fusion.hidden_score"))
+    details["in_units_of_concern"] = max(0.0, way) + hidden * model.number("fusion.hidden_size")
+    return replace(one, details=tuple(details.items()))
 
 
 def quality_percent(verdicts: Sequence[Verdict]) -> float:

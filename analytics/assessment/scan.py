@@ -4,7 +4,9 @@ For every possible beginning of the last months two movements are tried, a step 
 drift. What each would have left in the day-to-day surprises is known exactly: the filter is
 linear, so its answer to the movement is run along beside it, with what the weather's regressors
 and the wander would have taken up of it. The likelihood ratio of each then is a plain
-regression, which also gives size, rate and their intervals.
+regression, which also gives size, rate and their intervals. A step is as likely as its likeliest
+beginning; a drift as all of its beginnings together, because none of them fits a movement that
+gathers way.
 
 Source: A. S. Willsky and H. L. Jones, "A generalized likelihood ratio approach to the detection
 and estimation of jumps in linear systems", IEEE Trans. Automat. Contr. 21 (1976) 108-112.
@@ -37,6 +39,7 @@ class Scan:
         self._least = model.number("scan.drift_days_least")
         self._price = model.number("scan.price")
         self._long_days = model.number("scan.long_days")
+        self._apart_days = model.number("scan.apart_days")
         self._fine_days = model.number("scan.fine_days")
         # drifts, then steps, then for each channel the likeliest step so far, which is held when
         # its day is no longer tried for all
@@ -137,14 +140,15 @@ class Scan:
         return self._number, self._weight, self._raw, self._exact, self._free
 
     def statistic(self, family: int, today: int) -> Floats:
-        """Tell the largest statistic of the drifts (0) or of the steps (1), signed."""
+        """Tell the statistic of the drifts together (0) or of the likeliest step (1), signed."""
         part = self._part(family)
         weight = self._weight[part]
         sd = np.sqrt(np.maximum(weight, 1e-12))
         z = np.where(self._tried(family, today, weight), self._number[part] / sd, 0.0)
+        column = np.arange(z.shape[1])
         if family == 0:
-            z = self._dearer(z, today)
-        return np.asarray(z[np.abs(z).argmax(axis=0), np.arange(z.shape[1])])
+            return self._together(z, today)
+        return np.asarray(z[np.abs(z).argmax(axis=0), column])
 
     def likeliest(self, family: int, today: int) -> tuple[Ints, Floats, Floats, Floats]:
         """Tell the likeliest drift (0) or step (1): first day, size, standard error, likelihood.
@@ -208,8 +212,18 @@ class Scan:
             old = np.append(self._born >= 0, True)
         return old[:, None] & (weight > 1e-9)
 
-    def _dearer(self, z: Floats, today: int) -> Floats:
-        """Ask more of short drifts: a year has room for many more of them."""
+    def _together(self, z: Floats, today: int) -> Floats:
+        """Add up what all beginnings say, each by the days it stands for and by its price.
+
+        More is asked of short drifts: a year has room for many more of them.
+        """
         age = np.maximum(today - self._born + 1.0, 1.0)
-        price = self._price * 2.0 * np.log(np.maximum(self._long_days / age, 1.0))
-        return np.sign(z) * np.sqrt(np.maximum(z * z - price[:, None], 0.0))
+        price = self._price * np.log(np.maximum(self._long_days / age, 1.0))
+        days = np.where(age > self._fine_days, self._stride, 1.0) / self._apart_days
+        likely = 0.5 * z * z + (np.log(days) - price)[:, None]
+        likely[z == 0.0] = -np.inf
+        best = likely.argmax(axis=0)
+        column = np.arange(z.shape[1])
+        top = np.maximum(likely[best, column], 0.0)
+        total = top + np.log(np.maximum(np.exp(likely - top).sum(axis=0), 1e-300))
+        return np.asarray(np.sign(z[best, column]) * np.sqrt(2.0 * np.maximum(total, 0.0)))

@@ -72,6 +72,7 @@ def verdict(course: ChannelCourse, model: Model, day: int = -1) -> Verdict:
             ("score", score),
             ("shape", "drift" if course.drifting[day] else "step"),
             ("in_units_of_concern", effect / course.concern),
+            ("in_units_of_concern_sd", _known(effect_sd) / course.concern),
         ),
     )
 

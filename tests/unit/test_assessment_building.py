@@ -103,6 +103,34 @@ def test_what_moves_for_the_better_counts_less() -> None:
     assert building(closing, leaning) < building(leaning)
 
 
+def test_a_lean_that_goes_farther_than_anything_mends_is_no_lean_that_comes_back() -> None:
+    details = dict(said(2.0).details)
+
+    def gone(one: Verdict, concerns: float) -> Verdict:
+        way = tuple((details | {"in_units_of_concern": concerns}).items())
+        return replace(one, details=way)
+
+    leaning = gone(said(2.0, kind="tilt"), 3.0)
+    closing = replace(gone(said(0.8), -0.4), effect=-0.04, low=-0.08, high=0.0)
+    assert building(closing, leaning) >= building(leaning)
+    assert building(gone(closing, -3.5), leaning) < 0.5 * building(leaning)
+
+
+def test_what_takes_from_a_statistic_takes_from_how_far_it_went() -> None:
+    far = replace(said(8.0, faults=(Fault.RESTART_OFFSET,)), effect=0.21)
+    assert building(far) < building(said(8.0))
+    closing = replace(said(8.0), effect=-0.21, low=-0.25, high=-0.17)
+    assert building(closing) < 0.1
+
+
+def test_a_blind_channel_may_hide_a_movement_of_a_unit_of_concern() -> None:
+    lost = [said(0.3), said(0.0, name="C2", health=Health.BLIND, trust=0.0)]
+    shown = [said(0.3), said(1.0, name="C2")]
+    low, high = interval(lost, FACTS, MODEL)
+    assert low <= building(*lost) < high
+    assert high < building(*shown)
+
+
 def test_a_gateway_that_fails_with_all_its_sensors_is_named() -> None:
     skewed = [said(0.2, name=str(n), faults=(Fault.CLOCK_SKEW,)) for n in range(3)]
     assert shared_causes(skewed, FACTS, MODEL) == (SharedCause.GATEWAY,)

@@ -14,11 +14,16 @@ from benchmarks.detect_buildings import (
     rated,
     serious,
 )
-from benchmarks.detect_faults import KINDS, Named, true_faults
+from benchmarks.detect_faults import KINDS, Named, spared, true_faults
 from benchmarks.detect_real import injected, poisson_range
+from benchmarks.fusion import Samples, fit, left_out
+from benchmarks.fusion import auc as fusion_auc
+from benchmarks.fusion import calibration_error as fusion_error
+from benchmarks.fusion_plays import plays, random_movement, resized
 from benchmarks.real_series import binned
 from domain.assessments import Fault
 from simulators.families import drawn
+from simulators.split import split
 from simulators.world import sensors
 from simulators.world_buildings import buildings
 
@@ -65,6 +70,69 @@ def test_serious_is_what_moves_two_units_of_concern_and_no_fault() -> None:
     ]
     made = [serious(building) for building in buildings(4, plays, usual=False)]
     assert made == [True, False, False, False]
+
+
+def test_the_reach_is_the_farthest_way_out_by_a_day_and_faults_move_nothing() -> None:
+    plays = [
+        replace(drawn("crack_growth_slow", 1), mm_per_day=0.002),
+        drawn("sensor_drift_linear", 1),
+        drawn("repair_strengthening", 1),
+        replace(drawn("stiffness_loss", 1), softer=0.04, length_days=10.0, opening_mm=0.0),
+    ]
+    crack, drifting, mended, softer = buildings(4, plays, usual=False)
+    assert crack.reach(-5) == 0.0
+    # 0.1 mm, one U, on the fiftieth day, and at most what the history holds
+    assert crack.reach(49) == pytest.approx(1.0, abs=0.01)
+    assert crack.reach(90) > crack.reach(60)
+    assert crack.reach(10_000) == pytest.approx(3.0, abs=0.01)
+    assert (drifting.reach(90), mended.reach(90)) == (0.0, 0.0)
+    # 4 % of some 4.5 Hz against a concern of 0.05 Hz
+    assert softer.reach(90) == pytest.approx(3.6, abs=1.5)
+
+
+def test_a_house_that_is_spared_its_fault_is_the_same_house() -> None:
+    play = drawn("gap_weeks", 1)
+    (faulty,), (whole,) = (buildings(4, [one], usual=False) for one in (play, spared(play)))
+    labelled = {label.channel_id for label in faulty.labels}
+    assert labelled
+    assert whole.labels == ()
+    for one, twin in zip(faulty.series, whole.series, strict=True):
+        np.testing.assert_array_equal(one.value[: faulty.start], twin.value[: faulty.start])
+        if one.channel_id not in labelled:
+            np.testing.assert_array_equal(one.value, twin.value)
+
+
+def test_the_score_is_fitted_on_any_size_and_on_no_family_that_judges() -> None:
+    chosen = plays(8)
+    names = {play.name for _, play in chosen}
+    assert not names & split().judging_families
+    assert {"random_movement", "settlement_drift", "healthy", "stuck"} <= names
+    events = [play for kind, play in chosen if kind == "event"]
+    few = [one for play in events[::6] for one in buildings(7, [play], usual=False)]
+    reached = [one.reach(149) for one in few]
+    assert min(reached) < 1.0
+    assert max(reached) > 2.0
+    wanted = resized("settlement_drift", 3)
+    assert 0.35 <= next(iter(buildings(7, [wanted], usual=False))).reach(149) <= 4.6
+    # the same seed gives the same
+    assert random_movement(5) == random_movement(5)
+    assert random_movement(5) != random_movement(6)
+
+
+def test_a_fit_never_lowers_the_score_for_more_movement_and_leaves_families_out() -> None:
+    random = np.random.default_rng(3)
+    x = np.abs(random.standard_normal((600, 2)))
+    y = (random.random(600) < 1.0 / (1.0 + np.exp(3.0 - 3.0 * x[:, 0]))).astype(float)
+    made = Samples(x, y, np.ones(600), np.repeat(["a", "b", "c"], 200))
+    base, beta = fit(x, y, made.weight)
+    assert base == pytest.approx(-3.0, abs=0.7)
+    assert beta[0] == pytest.approx(3.0, abs=0.7)
+    assert beta[1] >= 0.0
+    said = 1.0 / (1.0 + np.exp(-left_out(made)))
+    assert fusion_error(said, y, made.weight) < 0.08
+    assert fusion_auc(said, y, made.weight) == pytest.approx(
+        area_under_curve(said, y > 0), abs=1e-9
+    )
 
 
 def test_the_run_is_void_when_the_raw_limit_lands_elsewhere() -> None:
