@@ -2,6 +2,7 @@
 
 import { follow } from "../live.js";
 import { ask, upload } from "./ask.js";
+import { opened } from "./canvas.js";
 import { DefectList } from "./defects.js";
 import { fetched } from "./glb.js";
 import { listen as listenKeys } from "./keys.js";
@@ -30,6 +31,7 @@ const say = by("#model-say");
 const told = ask(address("scene.json"));
 const shapes = glb ? fetched(glb, (done, of) => { if (!root.dataset.state) say.textContent = of ? filled(words.loading_n, { n: Math.round((100 * done) / of) }) : words.loading; }) : null;
 shapes?.catch(() => {});
+const early = glb ? opened() : undefined;
 
 const scene = new Scene({ scene: address("scene.json"), live: address("live.json") });
 const look = new Look(root, scene, words);
@@ -132,7 +134,7 @@ async function flattened() {
 async function picture() {
   const { Viewer, NotDrawable } = await import("./viewer.js");
   try {
-    viewer = new Viewer(by("#model-stage"), { label: words.picture });
+    viewer = new Viewer(by("#model-stage"), { label: words.picture, early });
   } catch (error) {
     if (!(error instanceof NotDrawable)) throw error;
     say.textContent = words.no_webgl;

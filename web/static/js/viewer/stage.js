@@ -1,6 +1,7 @@
 // The canvas: renderer, camera and controls. It draws when something has changed, never by itself.
 
 import { BufferAttribute, BufferGeometry, LineBasicMaterial, LineSegments, Mesh, PerspectiveCamera, Scene, Sphere, Vector3, WebGLRenderer, Color, LinearSRGBColorSpace } from "../../lib/three/three.module.js";
+import { opened } from "./canvas.js";
 import { Hands } from "./hands.js";
 
 const ANGLE_DEG = 40, RATIO_MAX = 2, RATIO_MIN = 1.5, ROOM = 1.12;
@@ -16,13 +17,13 @@ function bySoftware(context) {
 }
 
 export class Stage {
-  /** @param {HTMLElement} place  filled by the canvas */
-  constructor(place) {
+  /** @param {HTMLElement} place  filled by the canvas  @param {ReturnType<typeof opened>} [early] */
+  constructor(place, early) {
     this.place = place;
-    this.canvas = document.createElement("canvas");
-    const context = this.canvas.getContext("webgl2", { alpha: true, depth: true, stencil: false, antialias: false, powerPreference: "high-performance" });
+    const { canvas, context } = early ?? opened();
+    this.canvas = canvas;
     if (!context) throw new NotDrawable("no WebGL 2");
-    this.renderer = new WebGLRenderer({ canvas: this.canvas, context });
+    this.renderer = new WebGLRenderer({ canvas, context });
     // edges are smooth through finer pixels; a program that does a card's work cannot afford them
     this.ratio = Math.min(RATIO_MAX, bySoftware(context) ? devicePixelRatio : Math.max(RATIO_MIN, devicePixelRatio));
     // asking for errors would wait for the shaders

@@ -44,12 +44,12 @@ function around(now) {
 export class Viewer extends EventTarget {
   /**
    * Tells `pick` (detail: Picked, or `null` beside the building), `loading` (done, of) and `drawn`.
-   * @param {HTMLElement} place  @param {{label?: string}} [options]
+   * @param {HTMLElement} place  @param {{label?: string, early?: ReturnType<typeof import("./canvas.js").opened>}} [options]
    * @throws {NotDrawable}
    */
-  constructor(place, { label = "" } = {}) {
+  constructor(place, { label = "", early } = {}) {
     super();
-    this.stage = new Stage(place);
+    this.stage = new Stage(place, early);
     this.stage.canvas.setAttribute("aria-label", label);
     this.stage.canvas.setAttribute("role", "application");
     this.shapes = null;
