@@ -123,13 +123,13 @@ def shapes(upload: Path, scratch: Path, limits: ReadLimits) -> None:
     drawn = [one for one in found if one.drawn]
     if not drawn:
         raise ModelRejected(Fault.NO_SHAPES, "elements must have shapes, got none")
-    origin = origin_of(drawn, NEAR_M)
+    boxes = {one.step_id: box_of(one) for one in found}
+    origin = origin_of([boxes[one.step_id] for one in drawn], NEAR_M)
     if any(origin):
         warnings.append((Warned.FAR_AWAY, ", ".join(f"{value:.0f}" for value in origin)))
     glb.write(scratch / "shapes.glb", drawn, origin)
     _tell(3, 4)
-    boxes = {one.step_id: box_of(one) for one in found}
-    hashes = {one.step_id: geometry_hash(one.vertices) for one in found}
+    hashes = {one.step_id: geometry_hash(one.vertices, boxes[one.step_id]) for one in found}
     _write(scratch / "shapes.json", ShapesMade(origin, boxes, hashes, without, tuple(warnings)))
     _tell(4, 4)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from domain.elements import Box
+
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 Color = tuple[float, float, float, float]
@@ -49,7 +51,7 @@ class Shape:
         return self.ifc_class not in NOT_DRAWN
 
 
-def box_of(shape: Shape) -> tuple[float, float, float, float, float, float]:
+def box_of(shape: Shape) -> Box:
     """Give the smallest and largest corner, m."""
     low, high = shape.vertices.min(axis=0), shape.vertices.max(axis=0)
     return (
@@ -57,17 +59,19 @@ def box_of(shape: Shape) -> tuple[float, float, float, float, float, float]:
     )  # fmt: skip
 
 
-def origin_of(shapes: Sequence[Shape], near_m: float) -> tuple[float, float, float]:
+def origin_of(boxes: Sequence[Box], near_m: float) -> tuple[float, float, float]:
     """Choose the point that drawn shapes are kept about, in whole metres.
 
     Parameters
     ----------
+    boxes
+        Theirs, m.
     near_m
         Coordinates up to this need no other origin than (0, 0, 0).
 
     """
-    boxes = np.array([box_of(one) for one in shapes])
-    low, high = boxes[:, :3].min(axis=0), boxes[:, 3:].max(axis=0)
+    corners = np.array(boxes)
+    low, high = corners[:, :3].min(axis=0), corners[:, 3:].max(axis=0)
     if max(np.abs(low).max(), np.abs(high).max()) <= near_m:
         return (0.0, 0.0, 0.0)
     x, y, z = np.floor((low + high) / 2)

@@ -3,4 +3,4 @@
 #: of `ModelIndex` as it is read from a file
 INDEX_VERSION = 1
 #: of the GLB, boxes and hashes of shapes
-MESH_VERSION = 1
+MESH_VERSION = 2

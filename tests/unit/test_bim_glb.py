@@ -99,7 +99,7 @@ def test_a_mirror_image_is_no_repeat() -> None:
 
 def test_a_house_far_from_the_origin_keeps_its_millimetres(tmp_path: Path) -> None:
     some = [placed_box(n, (487_250.123, 3_391_800.456, 12.5 + n), 10.0 * n) for n in range(3)]
-    origin = origin_of(some, near_m=1000.0)
+    origin = origin_of([box_of(one) for one in some], near_m=1000.0)
     assert origin[0] == pytest.approx(487_250, abs=5)
     glb.write(tmp_path / "m.glb", some, origin)
     made = Glb(tmp_path / "m.glb")

@@ -95,6 +95,15 @@ def test_a_geometry_hash_knows_no_place_and_no_noise_below_a_millimetre() -> Non
     assert geometry_hash(corners) == geometry_hash(corners[::-1] + draw.uniform(-1e-6, 1e-6, 3))
     bigger = corners * (1.001, 1, 1)
     assert geometry_hash(corners) != geometry_hash(bigger)
+    box = (*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
+    assert geometry_hash(corners, box) == geometry_hash(corners)
+
+
+def test_a_geometry_hash_tells_shapes_of_kilometres_apart_too() -> None:
+    long = np.array([[0.0, 0, 0], [3_000, 0, 0], [3_000, 1, 0], [0, 1, 4]])
+    assert geometry_hash(long) == geometry_hash(long[[2, 0, 3, 1]] + 1)
+    longer = np.add(long, [[0, 0, 0], [0, 0, 0], [0, 0.01, 0], [0, 0, 0]])
+    assert geometry_hash(long) != geometry_hash(longer)
 
 
 @pytest.mark.slow
