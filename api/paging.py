@@ -18,6 +18,13 @@ After = Annotated[
         description="`next` of the page before; empty for the first page",
     ),
 ]
+#: of lists in the order of a file: cursors are its numbers
+AfterStep = Annotated[
+    str,
+    Query(
+        pattern=r"^[0-9]{0,18}$", description="`next` of the page before; empty for the first page"
+    ),
+]
 
 
 class PageOf(BaseModel, Generic[T]):

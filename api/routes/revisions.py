@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.fields import Out, PathId, QueryText
 from api.file_answer import answer_file, documented
 from api.model_scope import revision_for
-from api.paging import After, Limit, PageOf, one_more
+from api.paging import AfterStep, Limit, PageOf, one_more
 from api.permission import Given, may
 from api.preconditions import etag
 from api.problem import problems
@@ -90,7 +90,7 @@ def read_elements(
     ] = None,
     ifc_class: QueryText = "",
     limit: Limit = 100,
-    after: After = "",
+    after: AfterStep = "",
 ) -> PageOf[ElementVersionOut]:
     """List the elements in the order of the file."""
     revision, _ = revision_for(services, who, "models:read", revision_id)
