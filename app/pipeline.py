@@ -53,7 +53,7 @@ log = structlog.get_logger()
 #: a building costs much the same for one reading and for a hundred, so that whoever is behind
 #: catches up the faster the more there is; more than this would only take memory, of which a store
 #: behind a network takes more a reading
-_JUDGED_AT_ONCE, _STORED_AT_ONCE = 60_000, 20_000
+_JUDGED_AT_ONCE, _STORED_AT_ONCE = 60_000, 15_000
 _TICK_NS = MINUTE_NS
 _STORE_RETRY_S = 1.0
 _FEW = 32
