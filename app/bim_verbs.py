@@ -56,7 +56,7 @@ def add(
             raise InvalidInput(f"cannot read {file}: {error.strerror}") from error
         if not new:
             say.print(f"the newest revision of {found.name!r} is of the same file")
-        print(kept.id)  # noqa: T201
+        print(kept.id)  # noqa: T201 - the answer
         if wait:
             kept = _follow(house, kept)
             if kept.state is RevisionState.REJECTED:
@@ -69,11 +69,11 @@ def list_models(building: BuildingNamed, settings: SettingsFile = None) -> None:
     with opened(settings) as house:
         models = house.records.models
         for model in models.models(building_named(house, building).id):
-            print(f"{model.name}\t{model.discipline}\t{model.id}")  # noqa: T201
+            print(f"{model.name}\t{model.discipline}\t{model.id}")  # noqa: T201 - the answer
             live = models.live_revision(model.id)
             for revision in models.revisions(model.id):
                 mark = "*" if live is not None and live.id == revision.id else " "
-                print(f"{mark} {revision.id}\t{_line(revision)}")  # noqa: T201
+                print(f"{mark} {revision.id}\t{_line(revision)}")  # noqa: T201 - the answer
 
 
 @bim.command("status")
@@ -100,7 +100,7 @@ def status(
         ]
         for name, value in rows:
             if value:
-                print(f"{name}\t{value}")  # noqa: T201
+                print(f"{name}\t{value}")  # noqa: T201 - the answer
 
 
 def _line(revision: BimRevision) -> str:

@@ -110,11 +110,11 @@ def check(
         owner = building_named(house, building)
         found = house.exchange.fitness(_revision(house, owner, revision), content)
     if as_json:
-        print(json.dumps({"state": found.state, **asdict(found)}, ensure_ascii=False))  # noqa: T201
+        print(json.dumps({"state": found.state, **asdict(found)}, ensure_ascii=False))  # noqa: T201 - the answer
     else:
         for each in found.checks:
             told = f"{each.failed} of {each.applicable}" if each.failed else f"{each.applicable}"
-            print(f"{each.state.value:11}  {each.name}  {told}  {each.reason}".rstrip())  # noqa: T201
+            print(f"{each.state.value:11}  {each.name}  {told}  {each.reason}".rstrip())  # noqa: T201 - the answer
         if not found.ids_read:
             say.print("the group ids is not installed: only our own checks were made")
     if found.state is CheckState.FAILED:

@@ -117,7 +117,7 @@ def read_scores(
     who: Annotated[Caller, Depends(may(_READ))],
     as_of: AsOf = None,
     band: Bands = [],  # noqa: B006 - never changed
-    suspected: Suspected = [],  # noqa: B006
+    suspected: Suspected = [],  # noqa: B006 - never changed
     district: Annotated[Division | None, Query()] = None,
     text: QueryText = "",
     sort: Sort = Sort.SCORE,
@@ -156,8 +156,8 @@ def save_scores(
     services: Given,
     who: Annotated[Caller, Depends(may(_READ))],
     as_of: AsOf = None,
-    band: Bands = [],  # noqa: B006
-    suspected: Suspected = [],  # noqa: B006
+    band: Bands = [],  # noqa: B006 - never changed
+    suspected: Suspected = [],  # noqa: B006 - never changed
     district: Annotated[Division | None, Query()] = None,
     text: QueryText = "",
     sort: Sort = Sort.SCORE,
