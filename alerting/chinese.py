@@ -13,11 +13,12 @@ _NOUN = {
     Cause.WATCH: "",
     Cause.RESTART: "",
     Cause.ASSESSMENT: "",
+    Cause.CHECK_UP: "",
 }
 
 
 #: causes that speak of no point of the house
-_NO_POINT = frozenset({Cause.WATCH, Cause.RESTART, Cause.ASSESSMENT})
+_NO_POINT = frozenset({Cause.WATCH, Cause.RESTART, Cause.ASSESSMENT, Cause.CHECK_UP})
 
 
 def subject(name: str, said: Saying, *, whole: bool) -> str:
@@ -69,6 +70,8 @@ def holds(said: Saying) -> str:
             body = _silence(said, value, limit, basis)
         case Cause.ASSESSMENT, _:
             body = _score(said, value, limit, basis)
+        case Cause.CHECK_UP, _:
+            body = _found(said)
         case _:
             body = f"重新启动，前后相差 {value}（阈值 {limit}{basis}），零点须由人确认"
     return body + ("，温度补偿尚未成熟，级别暂限于黄色" if said.capped else "")
@@ -100,12 +103,21 @@ def _score(said: Saying, value: str, limit: str, basis: str) -> str:
     return f"综合评估得分达到 {value}{span_}（界限 {limit}{basis}）{suspected}{because}"
 
 
+def _found(said: Saying) -> str:
+    """Say what an inspector found; it is no grade, and no model's word."""
+    conclusion = str(said.detail("conclusion") or "").rstrip("。")
+    because = f"：{conclusion}" if conclusion else ""
+    return f"经现场体检，险情紧迫（{said.value:.0f} 类结果），应立即停止使用并组织人员撤离{because}"
+
+
 def over(said: Saying) -> str:
     """Say that it is over."""
     if said.cause is Cause.WATCH:
         return "已恢复监测"
     if said.cause is Cause.RESTART:
         return "重启已确认"
+    if said.cause is Cause.CHECK_UP:
+        return "经现场体检，险情已解除"
     value, limit = figures(said, "zh")
     if said.cause is Cause.ASSESSMENT:
         return f"综合评估得分已回落至 {value}（界限 {limit}）"

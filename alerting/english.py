@@ -13,6 +13,7 @@ _NOUN = {
     Cause.WATCH: "",
     Cause.RESTART: "",
     Cause.ASSESSMENT: "",
+    Cause.CHECK_UP: "",
 }
 
 
@@ -69,6 +70,8 @@ def holds(said: Saying) -> str:
             )
         case Cause.ASSESSMENT, _:
             body = _score(said, value, limit, basis)
+        case Cause.CHECK_UP, _:
+            body = _found(said)
         case _:
             body = (
                 f"restarted and reads {value} off (threshold {limit}{basis}); a person must confirm"
@@ -91,12 +94,24 @@ def _score(said: Saying, value: str, limit: str, basis: str) -> str:
     return f"has a score of {value}{span_} (bound {limit}{basis}){suspected}{because}"
 
 
+def _found(said: Saying) -> str:
+    """Say what an inspector found; it is no grade, and no model's word."""
+    conclusion = str(said.detail("conclusion") or "").rstrip(".")
+    because = f": {conclusion}" if conclusion else ""
+    return (
+        f"is in imminent danger by a check-up on site (result class {said.value:.0f}): "
+        f"stop its use now and get people out{because}"
+    )
+
+
 def over(said: Saying) -> str:
     """Say that it is over."""
     if said.cause is Cause.WATCH:
         return "is watched again"
     if said.cause is Cause.RESTART:
         return "restart was confirmed"
+    if said.cause is Cause.CHECK_UP:
+        return "was found out of danger by a check-up on site"
     value, limit = figures(said, "en")
     if said.cause is Cause.ASSESSMENT:
         return f"score is back at {value} (bound {limit})"

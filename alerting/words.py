@@ -47,6 +47,7 @@ CAUSE_WORDS: dict[str, dict[Cause, str]] = {
         Cause.WATCH: "失去监测",
         Cause.RESTART: "仪器重启",
         Cause.ASSESSMENT: "综合评估",
+        Cause.CHECK_UP: "现场体检",
     }
     | INSTALLATION_CAUSES["zh"],
     "en": {
@@ -57,6 +58,7 @@ CAUSE_WORDS: dict[str, dict[Cause, str]] = {
         Cause.WATCH: "loss of watch",
         Cause.RESTART: "instrument restart",
         Cause.ASSESSMENT: "assessment",
+        Cause.CHECK_UP: "check-up",
     }
     | INSTALLATION_CAUSES["en"],
 }
@@ -86,6 +88,7 @@ _DECIMALS = {
     "%": 0,
     "intervals": 1,
     "points": 0,
+    "class": 0,
 }
 
 _UNIT_WORDS_ZH = {
@@ -97,6 +100,7 @@ _UNIT_WORDS_ZH = {
     "year": "年",
     "intervals": "个采集周期",
     "points": "分",
+    "class": "类",
 }
 
 

@@ -12,6 +12,9 @@ from domain.services import Services
 BODY_BYTES_MAX = 1_000_000
 #: for `multipart/form-data`: tables and files that somebody uploads
 UPLOAD_BYTES_MAX = 20_000_000
+#: for what an inspector sends in: a form with long notes
+FORM_BYTES_MAX = 8_000_000
+_FORMS = re.compile(r"/api/v1/check-ups/[^/]+/submissions/[^/]+")
 #: where models are uploaded: as much as their desk takes, and what goes around a file
 _MODELS = re.compile(r"/api/v1/models/[^/]+/revisions")
 _AROUND_BYTES = 100_000
@@ -31,7 +34,7 @@ class BodyLimitMiddleware:
             return
         headers = Headers(scope=scope)
         upload = headers.get("Content-Type", "").lower().startswith("multipart/form-data")
-        limit = self._upload_limit(scope["path"]) if upload else BODY_BYTES_MAX
+        limit = self._limit(scope["path"], upload=upload)
         detail = f"a body may have {limit:,} bytes"
         announced = headers.get("Content-Length", "")
         # the length that is announced may be missing or wrong: what comes is counted too
@@ -51,7 +54,9 @@ class BodyLimitMiddleware:
 
         await self._app(scope, counted, send)
 
-    def _upload_limit(self, path: str) -> int:
+    def _limit(self, path: str, *, upload: bool) -> int:
+        if not upload:
+            return FORM_BYTES_MAX if _FORMS.fullmatch(path) else BODY_BYTES_MAX
         if _MODELS.fullmatch(path):
             return self._services.model_desk.file_bytes_max + _AROUND_BYTES
         return UPLOAD_BYTES_MAX

@@ -1,8 +1,8 @@
 """Which gateways a question about accounts and quarantine reaches."""
 
 from api.sight import Sight
-from api.visibility import whole_city
 from domain.access import Caller
+from domain.reach import whole_city
 from domain.services import Services
 
 

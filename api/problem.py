@@ -18,6 +18,7 @@ from domain.errors import (
     InvalidInput,
     ModelRejected,
     NotFound,
+    OffsetConflict,
     SafetyError,
     StoreUnavailable,
     TooManyAttempts,
@@ -64,6 +65,7 @@ class Problem(BaseModel):
     detail: str = Field(description="for people: what was wanted and what came")
     errors: list[FieldProblem] = Field(default=[], description="by field, where there are any")
     code: str = Field(default="", description="stable word for why a model is not taken")
+    offset: int | None = Field(default=None, description="bytes of an upload that are safe")
 
 
 class NotLoggedIn(HTTPException):
@@ -110,6 +112,7 @@ def problem(
     errors: list[FieldProblem] | None = None,
     headers: dict[str, str] | None = None,
     code: str = "",
+    offset: int | None = None,
 ) -> Response:
     """Answer with problem details."""
     name, title = KINDS.get(status, (str(status), HTTPStatus(status).phrase))
@@ -121,6 +124,7 @@ def problem(
         detail=detail.encode("utf-8", "replace").decode(),
         errors=errors or [],
         code=code,
+        offset=offset,
     )
     content = body.model_dump(exclude_defaults=True)
     return JSONResponse(content, status, headers=headers, media_type=MEDIA_TYPE)
@@ -163,6 +167,9 @@ def problem_of(error: SafetyError) -> Response:
     fields = None
     if isinstance(error, InvalidInput) and error.field:
         fields = [FieldProblem(field=f"body.{error.field}", message=str(error))]
+    if isinstance(error, OffsetConflict):
+        told = {"Upload-Offset": str(error.offset)}
+        return problem(status, str(error), headers=told, offset=error.offset)
     code = error.code if isinstance(error, ModelRejected) else ""
     return problem(status, str(error), fields, code=code)
 

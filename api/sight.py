@@ -4,10 +4,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from api.visibility import BUILDINGS_AT_ONCE, visible_districts, whole_city
+from api.visibility import BUILDINGS_AT_ONCE, visible_districts
 from domain.access import Caller, Scope, may_see_gateway
 from domain.errors import NotFound
 from domain.ports import Page
+from domain.reach import whole_city
 from domain.sensors import Gateway
 from domain.services import Services
 

@@ -1,8 +1,8 @@
 """Whom a caller may administer: users whose scopes lie within the caller's own."""
 
-from api.visibility import whole_city
 from domain.access import Caller, Scope, ScopeKind, User
 from domain.errors import NotFound
+from domain.reach import whole_city
 from domain.services import Services
 
 

@@ -4,16 +4,12 @@ from domain.access import Caller, ScopeKind, may
 from domain.buildings import Building
 from domain.errors import Forbidden, NotFound
 from domain.ports import Page, RegisterStore
+from domain.reach import whole_city
 from domain.sensors import Channel, Sensor
 from domain.services import Services
 
 #: buildings read at once while a scope is resolved
 BUILDINGS_AT_ONCE = 1000
-
-
-def whole_city(caller: Caller) -> bool:
-    """Tell whether a caller's scope leaves nothing out."""
-    return any(scope.kind is ScopeKind.CITY for scope in caller.scopes)
 
 
 def building_for(services: Services, caller: Caller, action: str, building_id: str) -> Building:

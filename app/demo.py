@@ -221,7 +221,8 @@ def _report(stage: Stage, seconds: float) -> Report:
         assessments=assessments,
         faults=_faults(stage, readings, alerts, notices, loud, events)
         + _assessment_faults(story.truths, assessments)
-        + stage.models.faults(_MODELS_S),
+        + stage.models.faults(_MODELS_S)
+        + stage.checks.faults(),
         seconds=seconds,
         rate=(story.end_ns - story.start_ns) / 1e9 / seconds,
     )

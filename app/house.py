@@ -29,7 +29,13 @@ from app.ahead import furthest
 from app.assess import JOB as ASSESS
 from app.assess import Assessor, timetable
 from app.assess_cases import judge
+from app.attachments import StoredAttachmentDesk
 from app.broker_accounts import DynsecAccounts
+from app.check_desk import StoredCheckDesk
+from app.check_rules import keep_shipped
+from app.checks_due import JOB as CHECK_PLAN
+from app.checks_due import TIMES as CHECK_TIMES
+from app.checks_due import ChecksDue
 from app.clocks import open_clock
 from app.compute import Compute
 from app.doors import broker_of, door_of, gateway_url_of, receiver_of
@@ -46,6 +52,8 @@ from app.pipeline import Pipeline
 from app.planning import Planner, PlanSender
 from app.provisioning import LocalProvisioning
 from app.replay import Replayer
+from app.report_desk import StoredReportDesk
+from app.report_facts import ReportStores
 from app.retention import Retention
 from app.self_watch import SelfWatch
 from app.settings import Settings
@@ -56,6 +64,7 @@ from app.weather_feed import JOB as WEATHER
 from bim.facts import Stores
 from bim.limited import LimitedReader
 from bim.limits import ReadLimits
+from domain.check_ports import CheckRules
 from domain.clock import HOUR_NS, SECOND_NS, Clock, SystemClock
 from domain.errors import SettingsInvalid, StoreUnavailable
 from domain.gateway_clocks import ClockRules
@@ -68,6 +77,8 @@ from ingest.door.listener import Door
 from ingest.dynsec import DynsecControl
 from ingest.letting_in import LettingIn
 from ingest.receiver import Receiver
+from lifecycle.member_rules import load_member_rules
+from lifecycle.picture_looker import PictureLooker
 from storage.files import FolderFiles
 from storage.hours import FolderHours
 from storage.readings import open_readings
@@ -148,7 +159,9 @@ class House:
     @cached_property
     def records(self) -> Records:
         """The records database, brought to the newest schema."""
-        return open_records(self.settings.records_url)
+        records = open_records(self.settings.records_url)
+        keep_shipped(records.check_plans)
+        return records
 
     @cached_property
     def readings(self) -> ReadingStore:
@@ -283,6 +296,15 @@ class House:
         )
 
     @cached_property
+    def checks_due(self) -> ChecksDue:
+        """Makes the list of who is due for a check-up."""
+        records, limits = self.records, load_profile(self.settings.profile)
+        return ChecksDue(
+            records.register, records.checks, records.check_plans, records.contexts,
+            records.alerts, limits, self.clock,
+        )  # fmt: skip
+
+    @cached_property
     def replayer(self) -> Replayer:
         """Makes the decision of an alert again."""
         records, profile = self.records, load_profile(self.settings.profile)
@@ -295,6 +317,7 @@ class House:
             profile,
             detectors(profile),
             self.assessor,
+            records.checks,
         )
 
     @cached_property
@@ -345,15 +368,85 @@ class House:
         return StoredModelDesk(self.records.models, self.files, self.clock, most)
 
     @cached_property
+    def check_rules(self) -> CheckRules:
+        """Numbers of the intake of check-ups."""
+        checks = self.settings.checks
+        return CheckRules(
+            photo_bytes_max=checks.photo_bytes_max,
+            photos_per_check_up_max=checks.photos_per_check_up_max,
+            note_length_max=checks.note_length_max,
+            clock_wrong_s=checks.clock_wrong_s,
+        )
+
+    @cached_property
+    def check_desk(self) -> StoredCheckDesk:
+        """Takes in what inspectors send."""
+        records = self.records
+        return StoredCheckDesk(
+            records.checks,
+            records.check_plans,
+            records.register,
+            records.places,
+            records.models,
+            records.alerts,
+            records.judgement,
+            records.assessments,
+            records.labels,
+            load_profile(self.settings.profile),
+            self.clock,
+            self.check_rules,
+            self.settings.base_url,
+        )
+
+    @cached_property
+    def attachment_desk(self) -> StoredAttachmentDesk:
+        """Takes photos in."""
+        return StoredAttachmentDesk(
+            self.records.checks,
+            self.files,
+            self.settings.parts_folder,
+            self.settings.pictures_scratch,
+            self.clock,
+            self.check_rules,
+            PictureLooker(),
+            self.settings.checks.part_days,
+        )
+
+    @cached_property
     def exchange(self) -> ExchangeDesk:
         """Hands models over and takes topics in."""
         records, settings = self.records, self.settings
         stores = Stores(
             records.register, records.alerts, records.assessments, records.hand, records.models,
-            records.places, self.clock,
+            records.places, records.checks, self.clock,
         )  # fmt: skip
         results = KeptResults(settings.exports_folder, settings.bim.exports_bytes_max)
         return ExchangeDesk(stores, self.files, results, settings.base_url, self._read_limits())
+
+    @cached_property
+    def report_compute(self) -> Compute:
+        """A process for reports of check-ups, apart from the jobs' ones."""
+        return Compute(1)
+
+    @cached_property
+    def check_reports(self) -> StoredReportDesk:
+        """Makes and verifies reports of check-ups."""
+        records, settings = self.records, self.settings
+        stores = ReportStores(
+            records.register, records.checks, records.check_plans, records.places, records.models
+        )
+        return StoredReportDesk(
+            stores,
+            records.seals,
+            self.files,
+            settings.files_path,
+            self.report_compute,
+            self.clock,
+            self.wall_clock,
+            settings.base_url,
+            simulated=settings.simulated,
+            font=settings.reports.font,
+        )
 
     @cached_property
     def model_work(self) -> ModelWork:
@@ -412,7 +505,18 @@ class House:
             places=self.records.places,
             model_desk=self.model_desk,
             exchange=self.exchange,
+            search=self.records.search,
+            checks=self.records.checks,
+            check_plans=self.records.check_plans,
+            check_figures=self.records.check_figures,
+            check_work=self.records.check_work,
+            tiers=self.records.tiers,
+            check_reports=self.check_reports,
+            check_desk=self.check_desk,
+            attachment_desk=self.attachment_desk,
+            check_rules=self.check_rules,
             measured=load_measured(),
+            member_rules=load_member_rules(),
             simulated=self.settings.simulated,
             secure_cookies=self.settings.web.secure_cookies,
             log_ins=self.log_ins,
@@ -450,6 +554,7 @@ class House:
                 self._run("band notices", self.band_dispatcher.run_once, rest_s=_BANDS_EVERY_S)
             if self.roles & {Role.INGEST, Role.SERVE}:
                 self._run("gateways", self._note_uses)
+                self._run("reports", self._rest_reports, rest_s=_JOBS_EVERY_S)
             if Role.INGEST in self.roles and self.broker_accounts is not None:
                 self._run("broker accounts", self.broker_accounts.run_once)
             if Role.INGEST in self.roles:
@@ -467,6 +572,7 @@ class House:
                 self._self_watch = self._make_self_watch()
                 self._self_watch.start()
             if Role.SERVE in self.roles:
+                self._run("pictures", self.attachment_desk.sweep, rest_s=_JOBS_EVERY_S)
                 self._serve()
         except BaseException:
             self.stop()
@@ -508,8 +614,9 @@ class House:
             self._server.should_exit = True
         if self._jobs is not None:
             self._jobs.stop()
-        if "compute" in self.__dict__:
-            self.compute.close()
+        for name in ("compute", "report_compute"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
         for thread in self._threads:
             thread.join(20)
         for name in ("dispatcher", "band_dispatcher"):
@@ -584,13 +691,18 @@ class House:
 
     def _store(self) -> int:
         pipeline = self.__dict__.get("pipeline")  # the judging thread makes it
-        return pipeline.store_once() if pipeline is not None else 0
+        return pipeline.storing.once() if pipeline is not None else 0
 
     def _note_uses(self) -> int:
         now = time.monotonic()
         if now - self._uses_noted_at >= _USES_NOTED_EVERY_S:
             self._uses_noted_at = now
             self.gateway_access.write_uses()
+        return 0
+
+    def _rest_reports(self) -> int:
+        if "report_compute" in self.__dict__:
+            self.report_compute.rest()
         return 0
 
     def _release(self) -> int:
@@ -616,7 +728,7 @@ class House:
             self.assessor.work,
             self.assessor.asked,
         )
-        wanted = [assess]
+        wanted = [assess, Job(CHECK_PLAN, CHECK_TIMES, self.checks_due.work, self.checks_due.asked)]
         modes = self.settings.modes
         if modes.seconds:
             finder = ModeFinder(

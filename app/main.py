@@ -106,9 +106,11 @@ def demo(
         bool, typer.Option("--once", help="play the story once at full speed, then say how it went")
     ] = False,
     as_json: AsJson = False,
-    days: Annotated[int | None, typer.Option(help="play only the first days of the story")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="play only the first days of the story")
+    ] = None,
     speed: Annotated[
-        float, typer.Option(help="virtual hours a second once the live desk is up")
+        float, typer.Option(min=0.01, help="virtual hours a second once the live desk is up")
     ] = 1.0,
     separate: Annotated[
         bool, typer.Option("--separate", help="run each role in a process of its own")
@@ -297,7 +299,7 @@ def _records(path: Path | None) -> Iterator[tuple[Any, Any]]:
 )
 def bench(
     name: Annotated[
-        str, typer.Argument(help="bim, decode, door, faults, ingest, judge, store, wave …")
+        str, typer.Argument(help="bim, decode, door, faults, ingest, inspect, judge, store, wave …")
     ],
     as_json: AsJson = False,
     quick: Annotated[bool, typer.Option("--quick", help="a short form, under a minute")] = False,

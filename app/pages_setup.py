@@ -27,6 +27,10 @@ FILES = {
     "maplibre-gl/dist/maplibre-gl-worker.mjs": "maplibre-gl-worker.mjs",
     "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
     "maplibre-gl/LICENSE.txt": "maplibre-gl.LICENSE.txt",
+    "idb/build/index.js": "idb.mjs",
+    "idb/LICENSE": "idb.LICENSE.txt",
+    "signature_pad/dist/signature_pad.js": "signature_pad.mjs",
+    "signature_pad/LICENSE": "signature_pad.LICENSE.txt",
     "three/build/three.module.js": "three/three.module.js",
     "three/build/three.core.js": "three/three.core.js",
     "three/examples/jsm/loaders/GLTFLoader.js": "three/loaders/GLTFLoader.js",
@@ -100,7 +104,7 @@ def _fetch(root: Path, scratch: Path, say: Callable[[str], None]) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(root / "deploy" / "pages" / name, work / name)
     path = _node_folder(root, scratch, say)
-    say("fetching the pages' libraries (htmx, uPlot, MapLibre, three)")
+    say("fetching the pages' libraries (htmx, uPlot, MapLibre, three, idb, signature_pad)")
     _run(
         [
             *[sys.executable, "-c", NPM],

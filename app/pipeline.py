@@ -22,15 +22,17 @@ from alerting.join import JoinContext, Joined, join
 from analytics import segments
 from app import restarts, waves
 from app.ahead import AHEAD, bands_of
+from app.draft import Draft
 from app.flagging import Flagging
 from app.roster import Bands, Roster
+from app.storing import Storing
 from app.unjudged import Row, Unjudged, entries_of, weight_of
 from app.watch import Watched, WatchList
 from app.waves import WaveDesk
 from domain.alerts import Alert, AlertEvent, AlertState, Notice
+from domain.buildings import Building
 from domain.clock import MINUTE_NS, Clock
 from domain.errors import Conflict, StoreUnavailable
-from domain.findings import Cause, Finding
 from domain.limits import Level, LimitProfile
 from domain.ports import (
     AlertStore,
@@ -44,24 +46,16 @@ from domain.ports import (
     SpoolEntry,
 )
 from domain.readings import UNFIT, QualityFlag, ReadingBatch
-from domain.sensors import Segment
 from domain.services import Health
 from domain.views import Latest
 
 log = structlog.get_logger()
 
 #: a building costs much the same for one reading and for a hundred, so that whoever is behind
-#: catches up the faster the more there is; more than this would only take memory, of which a store
-#: behind a network takes more a reading
-_JUDGED_AT_ONCE, _STORED_AT_ONCE = 60_000, 15_000
+#: catches up the faster the more there is; more than this would only take memory
+_AT_ONCE = 60_000
 _TICK_NS = MINUTE_NS
-_STORE_RETRY_S = 1.0
 _FEW = 32
-#: a write costs much the same for one reading and for a thousand, so they are gathered a little
-_STORE_EVERY_S = 0.05
-#: a write that takes longer is followed by a rest, for as long but not longer than this, while more
-#: readings than this come a second
-_REST_S, _BUSY_PER_S = 0.25, 15_000
 #: a turn that takes longer is followed by a rest, for as long but not longer than this
 _LONG_S, _PAUSE_S = 0.02, 0.06
 #: or by so long for each building that it judged, so that turns of many begin so far apart:
@@ -79,7 +73,6 @@ _TICK_S = 5.0
 _REFRESH_S = 0.25
 _JOIN_TRIES = 5
 _SEGMENTS, _LATEST, _BACKFILL = "segments", "latest", "back-fill"
-_NOTHING_UNSTORED: tuple[int, int, ReadingBatch] = (0, 0, ReadingBatch.empty())
 
 
 class Pipeline:
@@ -116,39 +109,40 @@ class Pipeline:
         look_s: float = _LOOK_S,
         part: int = _PART,
     ) -> None:
-        self._spool, self._readings, self._judgements = spool, readings, judgements
+        self._spool, self._judgements = spool, judgements
         self._alerts, self._register, self._profile = alerts, register, profile
         self._detectors, self._clock = detectors, clock
         self._back_fill = BackFill(profile)
         self._shard, self._base_url = shard, base_url
         self._look_s, self._part = look_s, part
         self._watch = WatchList(register, shard)
-        # storing has a list of its own: it goes on beside judging, on another thread
-        self._store_watch = WatchList(register, shard)
-        self._flagging = Flagging(register, profile, shard)
-        self._unstored = _NOTHING_UNSTORED
         self._waves = wave_desk or WaveDesk(profile, None)
+        self.storing = Storing(
+            spool,
+            readings,
+            WatchList(register, shard),
+            Flagging(register, profile, shard),
+            self._waves,
+        )
         self._states: dict[tuple[str, str], Any] | None = None
         self._latest: dict[str, dict[str, Latest]] = {}
         self._heard: dict[str, int] = {}
         self._judged = self._fence = 0
         self._refused = False
         self._ticked_ns, self._ticked_s = 0, time.monotonic()
-        self._unjudged = Unjudged(spool, _JUDGED_AT_ONCE)
+        self._unjudged = Unjudged(spool, _AT_ONCE)
         self._roster = Roster({}, self._bands)
+        #: of all that is watched, for joining findings to alerts
+        self._buildings: dict[str, Building] = {}
+        self._gateway_of: dict[str, str] = {}
         #: offset of the newest row with a reading that may change something, by building
         self._stirred: dict[str, int] = {}
         #: how far buildings are judged that were judged ahead of their turn
         self._ahead: dict[str, int] = {}
         self._ahead_at = 0.0
         self._in_turn = 0
-        self._store_down = ""
-        self._store_retry = self._refresh_at = 0.0
-        self._store_down_since = 0.0
-        self._store_at = self._judge_at = self._turned_at = 0.0
-        self._full = self._store_full = False
-        self._stored_readings = 0
-        self._store_pace = _Pace()
+        self._refresh_at = self._judge_at = self._turned_at = 0.0
+        self._full = False
 
     def run_once(self) -> int:
         """Judge what is due and tell how many spool rows were handled.
@@ -183,56 +177,6 @@ class Pipeline:
             self._judge_at = ended + max(min(took_s, _PAUSE_S), rest_s)
         return done
 
-    def store_once(self) -> int:
-        """Store what is due and tell how many spool rows were; for a thread of its own.
-
-        A write that takes long gathers for longer, where much comes in.
-        """
-        began = time.monotonic()
-        if began < self._store_at:
-            return 0
-        done = self.store()
-        ended = time.monotonic()
-        took_s, rest_s = ended - began, 0.0
-        if self._store_pace.busy(self._stored_readings, ended) and not self._store_full:
-            rest_s = min(took_s, _REST_S)
-        self._store_at = began + max(_STORE_EVERY_S, took_s + rest_s)
-        return done
-
-    def store(self) -> int:
-        """Write what is not yet in the readings store; hold it when the store is away."""
-        self._stored_readings = 0
-        if self._store_down and time.monotonic() < self._store_retry:
-            return 0
-        offset, count, batch = self._unstored
-        try:
-            if not count:
-                entries = self._spool.after(self._spool.cursor("stored"), _STORED_AT_ONCE)
-                if not entries:
-                    self._flagging.prepare()
-                    return 0
-                batch = self._to_store(entries)
-                # what waits in quarantine is judged, and stored once its time is known
-                batch = self._flagging.flag(batch.take((batch.flag & QualityFlag.HELD) == 0))
-                # kept until it is stored: a reading is flagged only once
-                offset, count = entries[-1].offset, len(entries)
-                self._store_full = len(batch) > _STORED_AT_ONCE // 2
-                self._unstored = offset, count, batch
-            self._readings.append(batch)
-        except StoreUnavailable as error:
-            if not self._store_down:
-                log.warning("readings store is away; the spool holds", error=str(error))
-                self._store_down_since = time.monotonic()
-            self._store_down, self._store_retry = str(error), time.monotonic() + _STORE_RETRY_S
-            return 0
-        if self._store_down:
-            log.info("readings store is back")
-        self._store_down = ""
-        self._unstored = _NOTHING_UNSTORED
-        self._stored_readings = len(batch)
-        self._spool.advance("stored", offset)
-        return count
-
     def judge(self) -> int:
         """Judge what is not yet judged, in one transaction."""
         return self._judge(in_parts=False)
@@ -257,7 +201,7 @@ class Pipeline:
                 return 0
             self._refused = False
             self._spool.advance("judged", entries[-1].offset)
-        self._full = sum(len(entry.batch) for entry in entries) > _JUDGED_AT_ONCE // 2
+        self._full = sum(len(entry.batch) for entry in entries) > _AT_ONCE // 2
         return len(entries)
 
     def _read(self) -> list[Row]:
@@ -292,7 +236,7 @@ class Pipeline:
             self._refused, self._states = True, None
         return new
 
-    def _judge_ahead(self, draft: "_Draft | None") -> None:
+    def _judge_ahead(self, draft: Draft | None) -> None:
         """Judge stirred buildings up to the newest row and commit that, the cursor where it is.
 
         Parameters
@@ -314,7 +258,7 @@ class Pipeline:
         began, now_ns = time.monotonic(), self._clock.now_ns()
         upto = self._unjudged.rows[-1].entry.offset
         if draft is None or not draft.judged.keys() & first:
-            draft = _Draft()
+            draft = Draft()
         ahead = self._ahead_codes(draft.judged)
         batch = self._unjudged.of(self._roster.codes(first), ahead, upto)
         for watched, rows in self._by_building(batch):
@@ -341,14 +285,14 @@ class Pipeline:
         everybody = np.ones(len(self._roster.building_ids) + 1, np.bool_)
         everybody[-1] = False  # a channel that left the register has nobody to judge it for
         batch = self._unjudged.of(everybody, self._ahead_codes({}), upto)
-        last = _Draft()
+        last = Draft()
         if any(entry.waves for entry in entries):
             assert self._states is not None  # noqa: S101 - _wake has run
             for building_id, state in self._waves.look(entries, self._watch, self._states).items():
                 last.keep(building_id, waves.STATE, state)
         statuses = [s for entry in entries for s in entry.statuses]
         boots, told = self._restarts(statuses, last)
-        draft, look_at = _Draft() if in_parts else last, time.monotonic() + self._look_s
+        draft, look_at = Draft() if in_parts else last, time.monotonic() + self._look_s
         waiting = []
         for watched, rows in self._by_building(batch):
             building_id = watched.building.id
@@ -385,17 +329,6 @@ class Pipeline:
             gaps=tuple(g for e in entries for g in e.gaps),
         )
 
-    def _to_store(self, entries: Sequence[SpoolEntry]) -> ReadingBatch:
-        """Join the readings of rows with those that waveforms in them come to."""
-        watch = self._store_watch
-        if any(entry.waves for entry in entries):
-            try:
-                watch.refresh()
-            except StoreUnavailable:
-                if not watch.buildings:
-                    raise
-        return self._waves.batch(entries, watch)
-
     def tick(self) -> None:
         """Judge what time alone changes: silence, escalation, alerts that have been over long."""
         now_ns = self._clock.now_ns()
@@ -404,17 +337,13 @@ class Pipeline:
         if len(self._unjudged):
             self.judge()  # what has come is no silence
             self._wake()
-        draft, nothing = _Draft(), ReadingBatch.empty()
+        draft, nothing = Draft(), ReadingBatch.empty()
         for watched in list(self._watch.buildings.values()):
             self._examine(watched, nothing, draft, now_ns, tick=True)
         if draft.changed:
             self._commit(draft, now_ns, cursor=self._judged)
         self._settle(now_ns)
         self._ticked_ns, self._ticked_s = now_ns, time.monotonic()
-
-    def store_away_s(self) -> float:
-        """Tell for how long the readings store has not taken readings, s; 0 when it does."""
-        return time.monotonic() - self._store_down_since if self._store_down else 0.0
 
     def health(self) -> Health:
         """Tell how far behind the pipeline is, and whether the store is away."""
@@ -425,8 +354,8 @@ class Pipeline:
         except StoreUnavailable as error:
             return Health("pipeline", "down", str(error), code="spool away")
         figures = (("unjudged", float(behind)), ("unstored", float(unstored)))
-        if self._store_down:
-            return Health("pipeline", "degraded", self._store_down, figures, "store away")
+        if self.storing.down:
+            return Health("pipeline", "degraded", self.storing.down, figures, "store away")
         return Health("pipeline", "ok", "", figures, "judging")
 
     def waves_health(self) -> Health:
@@ -459,7 +388,12 @@ class Pipeline:
 
     def _begin_anew(self) -> None:
         """Look at the spool again from the judged cursor, with what is watched now."""
-        self._roster = Roster(self._watch.buildings, self._bands)
+        everyone = self._watch.buildings
+        self._roster = Roster(everyone, self._bands)
+        self._buildings = {key: watched.building for key, watched in everyone.items()}
+        self._gateway_of = {
+            p.sensor_id: p.gateway_id for w in everyone.values() for p in w.points.values()
+        }
         self._unjudged.forget()
         self._stirred = {}
 
@@ -511,7 +445,7 @@ class Pipeline:
         self,
         watched: Watched,
         raw: ReadingBatch,
-        draft: "_Draft",
+        draft: Draft,
         now_ns: int,
         *,
         tick: bool = False,
@@ -559,7 +493,7 @@ class Pipeline:
             draft.keep(building_id, _BACKFILL, sifted.state)
 
     def _restarts(
-        self, statuses: Sequence[GatewayStatus], draft: "_Draft"
+        self, statuses: Sequence[GatewayStatus], draft: Draft
     ) -> tuple[restarts.Boots, set[str]]:
         """Take in what gateways say of restarts and of instruments that were mounted anew.
 
@@ -593,7 +527,7 @@ class Pipeline:
             "heard": {g: self._heard[g] for g in watched.gateways if g in self._heard},
         }
 
-    def _commit(self, draft: "_Draft", now_ns: int, **judgement: Any) -> None:
+    def _commit(self, draft: Draft, now_ns: int, **judgement: Any) -> None:
         """Join the findings to alerts and write everything in one transaction."""
         if judgement["cursor"] == self._judged:
             for building_id, upto in draft.judged.items():
@@ -649,7 +583,7 @@ class Pipeline:
             if at > max(judged.get(key, 0), self._judged)
         }
 
-    def _joined(self, draft: "_Draft", now_ns: int) -> Joined:
+    def _joined(self, draft: Draft, now_ns: int) -> Joined:
         if not draft.findings and not draft.due:
             return Joined((), (), ())
         # those of every building: a cause that many show at once is the weather's or the network's
@@ -660,15 +594,11 @@ class Pipeline:
 
     def _context(self) -> JoinContext:
         return JoinContext(
-            buildings={k: w.building for k, w in self._watch.buildings.items()},
+            buildings=self._buildings,
             recipients=self._judgements.active_recipients(),
             profile=self._profile,
             base_url=self._base_url,
-            gateway_of={
-                p.sensor_id: p.gateway_id
-                for w in self._watch.buildings.values()
-                for p in w.points.values()
-            },
+            gateway_of=self._gateway_of,
         )
 
     def _settle(self, now_ns: int) -> None:
@@ -718,62 +648,6 @@ class Pipeline:
             except Conflict:
                 # somebody acted on it just now; the next tick looks again
                 log.info("alert changed meanwhile", alert=alert.id)
-
-
-class _Pace:
-    """Tells whether much comes in, by what was handled since the last time."""
-
-    def __init__(self) -> None:
-        self._at_s = time.monotonic()
-
-    def busy(self, readings: int, now_s: float) -> bool:
-        """Tell whether so many readings until now are many."""
-        past_s = now_s - self._at_s
-        if readings:
-            self._at_s = now_s
-        return readings > _BUSY_PER_S * past_s
-
-
-class _Draft:
-    """What one stretch changes, gathered before it is committed."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-        #: of a buffer: those that call nobody now, and alerts whose buffer has ended
-        self.quiet: frozenset[str] = frozenset()
-        self.due: list[tuple[str, Cause]] = []
-        self.segments: dict[str, list[Segment]] = {}
-        self.states: dict[tuple[str, str], Any] = {}
-        #: buildings whose readings were judged, with the offset up to which
-        self.judged: dict[str, int] = {}
-        #: buildings whose bands of calm readings no longer hold
-        self.moved: set[str] = set()
-
-    def clear(self) -> None:
-        """Begin anew: it is committed."""
-        self.__init__()  # type: ignore[misc]
-
-    def add(self, other: "_Draft") -> None:
-        """Take in what another one of other buildings has."""
-        self.findings += other.findings
-        self.quiet |= other.quiet
-        self.due += other.due
-        self.segments |= other.segments
-        self.states |= other.states
-        self.judged |= other.judged
-        self.moved |= other.moved
-
-    def state(self, saved: Mapping[tuple[str, str], Any], building_id: str, name: str) -> Any:
-        """Tell a state as it is after what was judged here."""
-        key = building_id, name
-        return self.states[key] if key in self.states else saved.get(key)
-
-    def keep(self, building_id: str, name: str, state: Any) -> None:
-        self.states[building_id, name] = state
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.findings or self.segments or self.states)
 
 
 def _newest(held: Mapping[str, Latest], batch: ReadingBatch) -> dict[str, Latest]:

@@ -58,6 +58,8 @@ class Planner:
         self._sites: tuple[int, list[tuple[Building, Grade | None, Site]]] | None = None
         #: register's number, fast and stirred houses for which all plans stand
         self._settled: tuple[int, set[str], frozenset[str]] | None = None
+        #: what was worked out of an alert's history, by its id: version, until when
+        self._until: dict[str, tuple[int, int]] = {}
 
     def run_once(self) -> int:
         """Make the plans that are due; tell how many."""
@@ -107,11 +109,14 @@ class Planner:
 
     def _fast(self, building_ids: Sequence[str], now_ns: int) -> set[str]:
         """Tell the houses whose alerts ask for fast readings now."""
-        return {
-            alert.building_id
-            for alert in self._serious(self._judgements.open_alerts(building_ids))
-            if now_ns < self._until_ns(alert)
+        serious = list(self._serious(self._judgements.open_alerts(building_ids)))
+        self._until = {
+            alert.id: (alert.version, self._until_ns(alert))
+            if self._until.get(alert.id, (-1, 0))[0] != alert.version
+            else self._until[alert.id]
+            for alert in serious
         }
+        return {alert.building_id for alert in serious if now_ns < self._until[alert.id][1]}
 
     def _stirred_now(self, buildings: Sequence[Building], now_ns: int) -> frozenset[str]:
         """Tell the houses around which something goes on that asks for fast readings."""
@@ -185,17 +190,13 @@ class PlanSender:
 
     def run_once(self) -> int:
         """Note who follows what, and send what is due; tell how many were sent."""
-        waiting = [
-            plan
-            for plan in self._fleet.newest_plans(self._shard).values()
-            if plan.acknowledged_at_ns is None
-        ]
+        waiting = self._fleet.waiting_plans(self._shard)
         if not waiting:
             self._sent_at.clear()
             self._heard_ns.clear()
             return 0
         statuses = {status.gateway_id: status for status in self._accounts.statuses()}
-        sent = 0
+        sent = []
         for plan in waiting:
             status = statuses.get(plan.gateway_id)
             if status is not None and (done := acknowledged(plan, status.config, status.at_ns)):
@@ -203,20 +204,21 @@ class PlanSender:
                     plan.gateway_id, plan.version, done.acknowledged_at_ns or 0
                 )
                 continue
-            sent += self._send(plan, status.at_ns if status and status.online else 0)
-        return sent
+            if self._send(plan, status.at_ns if status and status.online else 0):
+                sent.append((plan.gateway_id, plan.version))
+        self._fleet.plans_sent(sent, self._clock.now_ns())
+        return len(sent)
 
-    def _send(self, plan: SamplingPlan, heard_ns: int) -> int:
+    def _send(self, plan: SamplingPlan, heard_ns: int) -> bool:
         key, now_s = (plan.gateway_id, plan.version), self._seconds()
         # one that has just come on line is told at once
         fresh = heard_ns > self._heard_ns.get(key, 0)
         if not fresh and now_s - self._sent_at.get(key, float("-inf")) < self._again_s:
-            return 0
+            return False
         self._heard_ns[key] = max(heard_ns, self._heard_ns.get(key, 0))
         self._downlink.send(plan.gateway_id, "config", payload_of(plan))
         self._sent_at[key] = now_s
-        self._fleet.plan_sent(plan.gateway_id, plan.version, self._clock.now_ns())
-        return 1
+        return True
 
 
 def payload_of(plan: SamplingPlan) -> bytes:

@@ -1,7 +1,8 @@
 """`replay`: makes the decision of an alert again from stored raw readings, and compares.
 
 The rules are those of the pipeline, run over the readings in the order of their arrival; an
-assessment is made again from what had arrived by the time it was made. What agrees has the same
+assessment is made again from what had arrived by the time it was made; what an inspector found is
+held against what was sent in. What agrees has the same
 rule, point, level and moment, and figures that differ by no more than one part in 10⁹.
 """
 
@@ -17,6 +18,7 @@ from app.watch import Watched
 from domain.alerts import Alert
 from domain.assessed import Assessed, AssessmentStore
 from domain.assessments import RiskAssessment
+from domain.check_ports import CheckStore
 from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS
 from domain.errors import NotFound
 from domain.findings import Cause, Finding
@@ -79,6 +81,8 @@ class Replayer:
         As the pipeline has them.
     assessor
         Assesses again; it keeps nothing.
+    checks
+        What inspectors sent in; `None`: not at hand.
 
     """
 
@@ -92,7 +96,9 @@ class Replayer:
         profile: LimitProfile,
         detectors: Sequence[Detector],
         assessor: Assessor,
+        checks: CheckStore | None = None,
     ) -> None:
+        self._checks = checks
         self._readings, self._register, self._alerts = readings, register, alerts
         self._fleet = fleet
         self._assessments, self._profile = assessments, profile
@@ -114,6 +120,8 @@ class Replayer:
         watched = self._watched(alert.building_id)
         if alert.cause is Cause.ASSESSMENT:
             return Replay(alert, tuple(self._assessed(f) for f in wanted), 0)
+        if alert.cause is Cause.CHECK_UP:
+            return Replay(alert, tuple(self._sent_in(f) for f in wanted), 0)
         last_ns = max((f.at_ns for f in wanted), default=0)
         batch = self._stored(watched, last_ns)
         if alert.cause is Cause.WATCH:
@@ -122,6 +130,15 @@ class Replayer:
             made = self._judged(watched, batch, alert.cause, last_ns)
             lines = [self._compared(f, made) for f in wanted]
         return Replay(alert, tuple(lines), len(batch))
+
+    def _sent_in(self, finding: Finding) -> Line:
+        """Hold a finding of a check-up against the submission that it was made of."""
+        submission_id = str(dict(finding.details).get("submission", ""))
+        kept = self._checks.submission(submission_id) if self._checks else None
+        if kept is None:
+            return Line(finding, False, f"submission {submission_id!r} is not there")
+        same = (kept.building_id, float(kept.result)) == (finding.building_id, finding.value)
+        return Line(finding, same, "" if same else f"submission has result {int(kept.result)}")
 
     def _findings(self, alert: Alert) -> list[Finding]:
         """Read the findings that raised the alert, oldest first."""

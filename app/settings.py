@@ -199,6 +199,16 @@ class FilesSettings(_Part):
     )
 
 
+class ReportsSettings(_Part):
+    """Reports of check-ups."""
+
+    font: str = Field(
+        "",
+        description="file of the Chinese font that reports embed (`.ttf`, `.ttc`, TrueType "
+        "outlines); empty: the first at the usual places; `-`: none, the viewer's own is named",
+    )
+
+
 class BimSettings(_Part):
     """Models of buildings (IFC): how large a file may be, and what reading it may take."""
 
@@ -261,6 +271,26 @@ class WebSettings(_Part):
         True, description="send cookies over HTTPS only; turn off for plain HTTP on one machine"
     )
     session_hours: float = Field(12.0, gt=0, description="a log-in ends after this")
+
+
+class CheckSettings(_Part):
+    """What is taken in from check-ups."""
+
+    photo_bytes_max: int = Field(
+        25_000_000, ge=100_000, le=200_000_000, description="largest photo of a check-up"
+    )
+    photos_per_check_up_max: int = Field(
+        1_000, ge=10, le=10_000, description="pictures of one check-up, signatures among them"
+    )
+    note_length_max: int = Field(
+        20_000, ge=1_000, le=20_000, description="longest note of a form, characters"
+    )
+    clock_wrong_s: float = Field(
+        300.0, ge=10, description="a phone's clock that is off by more is told, and corrected"
+    )
+    part_days: float = Field(
+        30.0, gt=0, description="a photo in the making that nobody goes on with is forgotten then"
+    )
 
 
 Levels = dict[Literal["blue", "yellow", "orange", "red"], float]
@@ -442,7 +472,9 @@ class Settings(BaseSettings):
     readings: ReadingsSettings = ReadingsSettings()
     records: RecordsSettings = RecordsSettings()
     files: FilesSettings = FilesSettings()
+    reports: ReportsSettings = ReportsSettings()
     bim: BimSettings = BimSettings()
+    checks: CheckSettings = CheckSettings()
     retention: RetentionSettings = RetentionSettings()
     waves: WavesSettings = WavesSettings()
     modes: ModesSettings = ModesSettings()
@@ -508,6 +540,16 @@ class Settings(BaseSettings):
     def models_scratch(self) -> Path:
         """Folder of what is in the making from models."""
         return self.folder / "scratch" / "models"
+
+    @property
+    def parts_folder(self) -> Path:
+        """Folder of photos in the making; no key of a file begins with a dot."""
+        return self.files_path / ".parts"
+
+    @property
+    def pictures_scratch(self) -> Path:
+        """Folder of copies in the making."""
+        return self.folder / "scratch" / "pictures"
 
     @property
     def exports_folder(self) -> Path:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from app.assess import JOB as ASSESS
 from app.broker import BrokerChoice, gateways_broker
 from app.clocks import FileClock
+from app.demo_checks import CHECKED, DemoChecks
 from app.demo_models import DemoModels
 from app.endpoint import Endpoint, running_endpoint
 from app.house import EVERY_ROLE, House, Role
@@ -23,6 +24,7 @@ from app.orphans import tied
 from app.people import add_user
 from app.settings import Settings
 from domain.alerts import Recipient, Way
+from domain.clock import DAY_NS
 from domain.errors import SafetyError, SettingsInvalid, StoreUnavailable
 from domain.ids import new_id
 from domain.jobs import JobRun, RunState
@@ -69,6 +71,7 @@ class Stage:
     endpoint: Endpoint
     passwords: dict[str, str]
     models: DemoModels
+    checks: DemoChecks
     processes: tuple["subprocess.Popen[bytes]", ...] = ()
 
     def step(self, start_ns: int, end_ns: int) -> None:
@@ -76,6 +79,8 @@ class Stage:
         self.clock.advance_to(end_ns)
         self.player.play(start_ns, end_ns)
         self.drain()
+        if end_ns % DAY_NS < end_ns - start_ns:
+            self.checks.give()
 
     def drain(self) -> None:
         """Wait until all receipts are given, all is judged, and all notices are sent.
@@ -220,11 +225,21 @@ def set_stage(
         stack.callback(player.close)
         player.connect()
         models = DemoModels(house, story, folder / "models")
-        stage = Stage(story, clock, house, player, endpoint, passwords, models, tuple(processes))
+        checks = _checks(house, story)
+        stage = Stage(
+            story, clock, house, player, endpoint, passwords, models, checks, tuple(processes)
+        )
         stage.wait_for_ingest()
+        checks.start()
         stack.callback(models.stop)
         models.start()
         yield stage
+
+
+def _checks(house: House, story: Story) -> DemoChecks:
+    inspector = house.records.access.user_named("inspector")
+    assert inspector is not None  # noqa: S101 - written with the register
+    return DemoChecks(house, story.neighbourhood.building(CHECKED), inspector, story.start_ns)
 
 
 @contextlib.contextmanager

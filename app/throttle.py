@@ -33,6 +33,8 @@ class Throttle:
         Failures are forgotten when this long, s, went by without a further one.
     names_max
         How many names or addresses are remembered; the oldest gives way.
+    what
+        What failed, in the text of the error.
 
     Examples
     --------
@@ -53,12 +55,14 @@ class Throttle:
         wait_s_max: float,
         forget_s: float = 3600.0,
         names_max: int = 20_000,
+        what: str = "failed log-ins",
     ) -> None:
         self._clock = clock
         self._free = free
         self._wait_s_max = wait_s_max
         self._forget_ns = int(forget_s * SECOND_NS)
         self._names_max = names_max
+        self._what = what
         self._tries: OrderedDict[str, _Tries] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -79,7 +83,7 @@ class Throttle:
             left_s = self._wait_s(tries.count) - (now_ns - tries.last_at_ns) / SECOND_NS
             if left_s > 0:
                 seconds = math.ceil(left_s)
-                raise TooManyAttempts(f"too many failed log-ins; try again in {seconds} s", left_s)
+                raise TooManyAttempts(f"too many {self._what}; try again in {seconds} s", left_s)
             tries.count += 1
             tries.last_at_ns = now_ns
             self._tries.move_to_end(who)

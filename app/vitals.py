@@ -174,7 +174,7 @@ def measure(
                 parts.append(accounts.health())
         if role == "analyse" and pipeline is not None:
             parts += [pipeline.health(), pipeline.waves_health()]
-            away_s = pipeline.store_away_s()
+            away_s = pipeline.storing.away_s()
             signs += (Sign(Cause.READINGS_STORE_AWAY, "store.away_s", f"store {shard}", away_s),)
         if role == "jobs" and jobs is not None:
             parts.append(jobs.health())

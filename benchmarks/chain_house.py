@@ -53,7 +53,8 @@ def main() -> None:
     fill_many(given.folder / "records.db", GATEWAYS, fill)
     house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
     house.start()
-    while any(part.state != "ok" for part in house.health() if part.part == "ingest"):
+    # before its first heart-beat it tells of no part at all
+    while not any(part.state == "ok" for part in house.health() if part.part == "ingest"):
         time.sleep(0.02)
     calm_collector()  # as `anju up` does
     print(json.dumps({"pid": os.getpid()}), flush=True)

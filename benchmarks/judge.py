@@ -99,7 +99,7 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
             begun = time.process_time()
             pipeline.judge()
             pipeline.tick()
-            pipeline.store()
+            pipeline.storing.store()
             cpu_s += time.process_time() - begun
             continue
         for message in messages:
@@ -107,7 +107,7 @@ def play(folder: Path, days: float) -> tuple[float, float, list[float]]:
             spool.write(intake.arrivals([message]))
             pipeline.judge()
             alone_s.append(time.monotonic() - came)
-            pipeline.store()
+            pipeline.storing.store()
     house.stop()
     return readings, cpu_s, alone_s
 

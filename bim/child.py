@@ -5,10 +5,6 @@ the scratch folder (`index.json`, `shapes.json` or `fault.json`) and, for shapes
 progress goes out line by line as `done of`.
 """
 
-import ctypes
-import os
-import resource
-import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +15,7 @@ from bim.exchange_tasks import TASKS
 from bim.faults import Fault, Warned
 from bim.limits import ReadLimits
 from bim.prepared import prepare
+from confined.binding import bind
 from domain.bim_ports import ModelIndex
 from domain.elements import Box
 from domain.errors import ModelRejected
@@ -27,7 +24,6 @@ from domain.errors import ModelRejected
 NEAR_M = 1_000.0
 #: elements that the slow kernel is asked for at most
 FALLBACK_MAX = 500
-_PR_SET_PDEATHSIG = 1
 
 
 class ShapesMade(msgspec.Struct):
@@ -52,7 +48,8 @@ def main(arguments: list[str]) -> int:
     task, upload, folder, told = arguments[:4]
     limits = msgspec.json.decode(told, type=ReadLimits)
     scratch = Path(folder)
-    _confine(limits, float(arguments[4]))
+    cpu_s = float(arguments[4])
+    bind(limits.memory_bytes_max, limits.written_bytes_max, cpu_s, limits.nice)
     try:
         if task == "index":
             index(Path(upload), scratch, limits, arguments[5])
@@ -145,21 +142,6 @@ def _write(path: Path, made: object) -> None:
 
 def _refuse(scratch: Path, code: str, text: str) -> None:
     _write(scratch / "fault.json", {"code": str(code), "text": text})
-
-
-def _confine(limits: ReadLimits, cpu_s: float) -> None:
-    """Bind this process to its limits before it looks at anything foreign."""
-    os.nice(limits.nice)
-    for what, most in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_AS, limits.memory_bytes_max),
-        (resource.RLIMIT_FSIZE, limits.written_bytes_max),
-        (resource.RLIMIT_CPU, int(cpu_s) + 1),
-    ):
-        resource.setrlimit(what, (most, most))
-    # end with the process that asked; Linux only, elsewhere the wall limit must do
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from domain.assessments import SuspectedGrade
 from domain.bim_models import BimRevision
 from domain.bim_ports import ModelStore, PlaceStore
 from domain.buildings import Appraisal, Building
+from domain.check_ports import CheckFilter, CheckStore
+from domain.checkups import CheckState
 from domain.clock import SECOND_NS, Clock
 from domain.elements import Storey
 from domain.exchange import (
@@ -33,6 +35,7 @@ from domain.sensors import Sensor
 from domain.upkeep_ports import HandStore
 
 ALERTS_MAX = 200
+CHECK_UPS_MAX = 5_000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ZONE = ZoneInfo("Asia/Shanghai")
 #: a floor that lies this much above a point still is the one that it stands on, m
@@ -51,6 +54,7 @@ class Stores:
     hand: HandStore
     models: ModelStore
     places: PlaceStore
+    checks: CheckStore
     clock: Clock
 
 
@@ -118,6 +122,9 @@ class _Found:
         #: when somebody was there
         self.seen_ns = [each.found_at_ns for each in self._defects]
         self.seen_ns += [reading.taken_at_ns for _, reading in measured]
+        done = CheckFilter(building_ids=(building.id,), states=(CheckState.DONE,))
+        checked = stores.checks.check_ups(done, Page(CHECK_UPS_MAX))
+        self.seen_ns += [each.done_at_ns for each in checked if each.done_at_ns is not None]
         self._elements = self._tied()
 
     def newest_s(self) -> int:

@@ -68,23 +68,29 @@ ACTIONS: dict[Role, frozenset[str]] = {
         | {"contexts:write", "labels:read", "budget:read", "budget:write"}
         | {"instruments:work", "readings:enter", "webhooks:write"}
         | {"models:read", "models:write", "places:write", "claims:decide"}
+        | {"checks:read", "checks:request", "checks:work", "checks:plan", "checks:rules"}
     ),
     Role.DUTY_OFFICER: frozenset(
         _READ
         | {"alerts:act", "operations:read", "gateways:read", "accounts:read", "notices:read"}
         | {"refusals:read", "contexts:write", "labels:read", "budget:read"}
         | {"models:read", "places:write"}
+        | {"checks:read", "checks:request", "checks:plan"}
     ),
-    Role.INSPECTOR: frozenset(_READ | {"readings:enter", "models:read", "places:write"}),
+    Role.INSPECTOR: frozenset(
+        _READ | {"readings:enter", "models:read", "places:write", "checks:read", "checks:work"}
+    ),
     Role.INSURER: frozenset(
         {"buildings:read", "readings:read", "alerts:read", "findings:read", "accounts:read"}
         | {"assessments:read", "contexts:read", "labels:read", "webhooks:write"}
+        | {"checks:request"}
     ),
     Role.BUREAU: frozenset(
         _READ
         | {"register:write", "gateways:read", "accounts:read", "notices:read", "refusals:read"}
         | {"contexts:write", "labels:read", "budget:read", "budget:write"}
         | {"models:read", "models:write", "claims:decide"}
+        | {"checks:read", "checks:request", "checks:plan", "checks:rules"}
     ),
     Role.OPERATOR: frozenset(
         {"operations:read", "gateways:read", "accounts:read", "credentials:write"}
@@ -177,6 +183,11 @@ def may(caller: Caller, action: str, building: Building | None = None) -> bool:
     if action not in ACTIONS[caller.role]:
         return False
     return building is None or any(scope.covers(building) for scope in caller.scopes)
+
+
+def sees_residents(caller: Caller) -> bool:
+    """Tell whether somebody may see what concerns those who live in a building or own it."""
+    return caller.role is not Role.INSURER
 
 
 def may_see_gateway(

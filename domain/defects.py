@@ -29,6 +29,15 @@ class Defect:
         Id of the same defect as it was found before; empty: found first.
     sensor_ids
         Sensors that watch it or prompted it.
+    check_up_id
+        Check-up that found it, or found it again; empty: somebody outside of one.
+    length_mm
+        Length of a crack; `None`: not measured.
+    direction
+        Of a crack: `vertical`, `horizontal`, `diagonal`, `stepped`, `along` or `net`; empty: not
+        told.
+    dangerous
+        A dangerous point of its member (JGJ 125-2016 ch. 5), as the inspector sees it.
 
     """
 
@@ -46,4 +55,8 @@ class Defect:
     status: DefectStatus = DefectStatus.OPEN
     continues: str = ""
     sensor_ids: tuple[str, ...] = ()
+    check_up_id: str = ""
+    length_mm: float | None = None
+    direction: str = ""
+    dangerous: bool = False
     version: int = 1

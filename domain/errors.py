@@ -34,6 +34,23 @@ class Conflict(SafetyError):
     """Somebody else changed the object first, or it is already there."""
 
 
+class OffsetConflict(Conflict):
+    """A piece of an upload does not join on to what is there; `offset` is what is wanted.
+
+    Parameters
+    ----------
+    message
+        What was wanted and what came, for people.
+    offset
+        Bytes that are safe.
+
+    """
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
 class StoreUnavailable(SafetyError):
     """A store cannot be reached or refuses to write; the same call may work later."""
 

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     WATCH = "watch"
     RESTART = "restart"
     ASSESSMENT = "assessment"
+    CHECK_UP = "check_up"
     SPOOL_NEAR_LIMIT = "spool_near_limit"
     SPOOL_WRITE_FAILED = "spool_write_failed"
     READINGS_STORE_AWAY = "readings_store_away"

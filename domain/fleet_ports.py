@@ -124,8 +124,12 @@ class FleetStore(Protocol):
         """Keep new plans; one whose version is there already is left as it is."""
         ...
 
-    def plan_sent(self, gateway_id: str, version: int, at_ns: int) -> None:
-        """Note when a plan was last sent."""
+    def waiting_plans(self, shard: int) -> list[SamplingPlan]:
+        """List the newest plans that their gateways have not said to follow yet."""
+        ...
+
+    def plans_sent(self, plans: Sequence[tuple[str, int]], at_ns: int) -> None:
+        """Note when plans were last sent, by gateway and version."""
         ...
 
     def plan_acknowledged(self, gateway_id: str, version: int, at_ns: int) -> None:

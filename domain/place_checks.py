@@ -16,6 +16,8 @@ SEVERITIES = (1, 2, 3)
 #: coordinates and the number of their zone in front it is 38,500,000 m away
 REACH_M = 100_000_000.0
 TEXT_LENGTH_MAX = 2_000
+#: of what people write about a place or defect on site
+NOTE_LENGTH_MAX = 20_000
 SENSORS_MAX = 50
 STOREYS_MAX = 220
 ROOMS_MAX = 1_000
@@ -123,8 +125,9 @@ def _once(field: str, ids: list[str]) -> None:
 def _texts(record: object, names: Iterable[str]) -> None:
     for name in names:
         text = getattr(record, name)
-        if len(text) > TEXT_LENGTH_MAX:
-            _refuse(name, f"at most {TEXT_LENGTH_MAX} letters", text)
+        most = NOTE_LENGTH_MAX if name == "note" else TEXT_LENGTH_MAX
+        if len(text) > most:
+            _refuse(name, f"at most {most} letters", text)
 
 
 def _within(field: str, numbers: Iterable[float], low: float, high: float) -> None:

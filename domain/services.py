@@ -9,11 +9,16 @@ from domain.adjusted import Adjuster
 from domain.assessed import AssessmentStore
 from domain.bim_ports import ModelDesk, ModelStore, PlaceStore
 from domain.budget import BudgetStore
+from domain.check_figures import CheckFigureStore
+from domain.check_ports import AttachmentDesk, CheckDesk, CheckRules, CheckStore, PlanStore
+from domain.check_reports import ReportDesk
+from domain.check_work import CheckWorkStore
 from domain.clock import Clock
 from domain.contexts import ContextStore
 from domain.credentials import Admission, Provisioning
 from domain.exchange import Exchange
 from domain.fleet_ports import FleetStore, QuarantineStore
+from domain.jgj125 import MemberRules
 from domain.jobs import JobStore
 from domain.labels import LabelStore
 from domain.limits import LimitProfile
@@ -28,6 +33,8 @@ from domain.ports import (
     RegisterStore,
 )
 from domain.score_notices import ScoreWebhookStore
+from domain.search import SearchStore
+from domain.tier_conflicts import TierStore
 from domain.upkeep_ports import HandStore, UpkeepStore
 from domain.waves import WaveStore
 
@@ -209,6 +216,17 @@ class Services:
     places: PlaceStore
     model_desk: ModelDesk
     exchange: Exchange
+    search: SearchStore
+    checks: CheckStore
+    check_plans: PlanStore
+    check_figures: CheckFigureStore
+    check_work: CheckWorkStore
+    tiers: TierStore
+    check_reports: ReportDesk
+    check_desk: CheckDesk
+    attachment_desk: AttachmentDesk
+    member_rules: MemberRules
+    check_rules: CheckRules = field(default_factory=CheckRules)
     measured: Measured = field(default_factory=Measured)
     simulated: str = ""
     report_bytes_max: int = 15_000_000

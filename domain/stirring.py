@@ -84,6 +84,19 @@ def _times(events: Sequence[ContextEvent], rules: StirringRules) -> list[tuple[i
     return times
 
 
+def stormy_days(
+    events: Sequence[ContextEvent], rules: StirringRules
+) -> list[tuple[ContextEvent, int]]:
+    """Tell the last moment at which it stormed, at each gauge where it did, with a row of it."""
+    gauges: dict[tuple[object, ...], list[ContextEvent]] = {}
+    for event in events:
+        if event.kind is ContextKind.WEATHER:
+            gauge = event.source, event.longitude, event.latitude, event.radius_m
+            gauges.setdefault(gauge, []).append(event)
+    ends = ((rows[0], _storms(rows, rules)) for rows in gauges.values())
+    return [(row, max(found)) for row, found in ends if found]
+
+
 def _storms(rows: list[ContextEvent], rules: StirringRules) -> list[int]:
     """Tell the ends of the rows of one gauge at which it storms, by what has fallen so far."""
     rows = sorted(rows, key=lambda row: row.ended_at_ns)

@@ -1,7 +1,11 @@
 """A small city for the tests of the API: two districts, and users of every role for each."""
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +16,18 @@ from fastapi.testclient import TestClient
 from analytics.limits import load_profile
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.attachments import StoredAttachmentDesk
+from app.check_desk import StoredCheckDesk
+from app.check_rules import keep_shipped
+from app.compute import Compute
 from app.exchange import ExchangeDesk
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.kept_results import KeptResults
 from app.models import StoredModelDesk
 from app.provisioning import LocalProvisioning
+from app.report_desk import StoredReportDesk
+from app.report_facts import ReportStores
 from bim.facts import Stores
 from domain.access import Role, Scope, ScopeKind, User
 from domain.accounts import DayAccount, Fate, Refusal
@@ -39,6 +49,7 @@ from domain.assessments import (
     Verdict,
 )
 from domain.buildings import Appraisal, Building, Grade
+from domain.check_ports import CheckRules
 from domain.clock import DAY_NS, HOUR_NS, MINUTE_NS, Clock, VirtualClock, to_ns
 from domain.contexts import ContextEvent, ContextKind
 from domain.findings import Cause, Finding
@@ -51,10 +62,13 @@ from domain.score_notices import ScoreWebhook
 from domain.sensors import Channel, Gateway, Method, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
 from domain.upkeep import Act, ActKind, Work
+from lifecycle.member_rules import load_member_rules
+from lifecycle.picture_looker import PictureLooker
 from storage.files import FolderFiles
 from storage.readings.memory import MemoryReadingStore
 from storage.records.records import Records, open_records
 from storage.sheets import read_sheet
+from tests.fresh_records import fresh_records
 
 NOW_NS = to_ns(datetime(2026, 11, 23, 6, tzinfo=UTC))
 PASSWORD = "correct horse battery"
@@ -107,6 +121,7 @@ class City:
 def make_city(folder: Path) -> City:
     """Build the city in a folder of its own."""
     clock, wall = VirtualClock(NOW_NS), VirtualClock(NOW_NS)
+    shutil.copyfile(_written(), folder / "records.db")
     records = open_records(f"sqlite:///{folder / 'records.db'}", clock=clock)
     readings = MemoryReadingStore()
     identity = LocalIdentity(records.access, wall, hasher=HASHER)
@@ -137,6 +152,16 @@ def make_city(folder: Path) -> City:
         places=records.places,
         model_desk=StoredModelDesk(records.models, files, clock, 100_000),
         exchange=exchange_desk(records, files, clock, folder / "exports"),
+        search=records.search,
+        checks=records.checks,
+        check_plans=records.check_plans,
+        check_figures=records.check_figures,
+        check_work=records.check_work,
+        tiers=records.tiers,
+        check_reports=report_desk(records, folder / "files", clock),
+        member_rules=load_member_rules(),
+        check_desk=check_desk(records, clock),
+        attachment_desk=attachment_desk(records, files, clock, folder),
         upkeep=records.upkeep,
         hand=records.hand,
         health=lambda: [Health("records", "ok", "answers", (("wait_s", 0.1),))],
@@ -147,7 +172,23 @@ def make_city(folder: Path) -> City:
             records.credentials, records.register, wall, ("anju-ingest", "ingest-password")
         ),
     )
-    hashed = identity.hash_password(PASSWORD)
+    for place in DISTRICTS:
+        readings.append(batch(f"c-{place}-x", [float(i) for i in range(10)]))
+    app = create_app(services)
+    return City(app, services, records, readings, clock, wall, identity)
+
+
+@cache
+def _written() -> Path:
+    """Write the city's records, once in a process: each test gets a copy of the file."""
+    folder = Path(tempfile.mkdtemp(prefix="anju-city-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = folder / "records.db"
+    records = fresh_records(file, VirtualClock(NOW_NS))
+    keep_shipped(records.check_plans)
+    hashed = LocalIdentity(records.access, VirtualClock(NOW_NS), hasher=HASHER).hash_password(
+        PASSWORD
+    )
     for name, role in ROLES.items():
         scopes = {
             name: (Scope(ScopeKind.CITY),),
@@ -160,10 +201,8 @@ def make_city(folder: Path) -> City:
     for place, district in DISTRICTS.items():
         _build(records, place, district)
     _judge(records)
-    for place in DISTRICTS:
-        readings.append(batch(f"c-{place}-x", [float(i) for i in range(10)]))
-    app = create_app(services)
-    return City(app, services, records, readings, clock, wall, identity)
+    records.close()
+    return file
 
 
 def exchange_desk(
@@ -172,10 +211,47 @@ def exchange_desk(
     """Make the desk of exchange on the stores of a test."""
     stores = Stores(
         records.register, records.alerts, records.assessments, records.hand, records.models,
-        records.places, clock,
+        records.places, records.checks, clock,
     )  # fmt: skip
     url = "https://anju.example.org"
     return ExchangeDesk(stores, files, KeptResults(folder), url, wait_s=wait_s)
+
+
+def report_desk(
+    records: Records, folder: Path, clock: Clock, *, simulated: str = "", font: str = ""
+) -> StoredReportDesk:
+    """Make the desk of reports on the stores of a test; reports are made in the caller's thread."""
+    stores = ReportStores(
+        records.register, records.checks, records.check_plans, records.places, records.models
+    )
+    url = "https://anju.example.org"
+    return StoredReportDesk(
+        stores, records.seals, FolderFiles(folder), folder, Compute(0), clock, clock, url,
+        simulated=simulated, font=font,
+    )  # fmt: skip
+
+
+def check_desk(records: Records, clock: Clock, rules: CheckRules | None = None) -> StoredCheckDesk:
+    """Make the desk of check-ups on the stores of a test."""
+    return StoredCheckDesk(
+        records.checks, records.check_plans, records.register, records.places, records.models,
+        records.alerts, records.judgement, records.assessments, records.labels, load_profile(),
+        clock, rules or CheckRules(), "https://anju.example.org",
+    )  # fmt: skip
+
+
+def attachment_desk(
+    records: Records,
+    files: FolderFiles,
+    clock: Clock,
+    folder: Path,
+    rules: CheckRules | None = None,
+) -> StoredAttachmentDesk:
+    """Make the desk of photos on the stores of a test."""
+    return StoredAttachmentDesk(
+        records.checks, files, folder / "parts", folder / "scratch", clock,
+        rules or CheckRules(), PictureLooker(),
+    )  # fmt: skip
 
 
 def batch(channel_id: str, values: list[float]) -> ReadingBatch:

@@ -112,4 +112,4 @@ def drain(house: House) -> None:
     head = house.spool.head()
     while min(house.spool.cursor("stored"), house.spool.cursor("judged")) < head:
         house.pipeline.run_once()
-        house.pipeline.store_once()
+        house.pipeline.storing.once()

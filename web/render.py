@@ -26,6 +26,8 @@ THEMES = ("auto", "light", "dark")
 MENU = {
     "desk": ("/", "alerts:read"),
     "buildings": ("/buildings", "buildings:read"),
+    "checks": ("/checks", "checks:read"),
+    "inspect": ("/inspect/", "checks:work"),
     "portfolio": ("/portfolio", "assessments:read"),
     "contexts": ("/contexts", "contexts:read"),
     "models": ("/models", "assessments:read"),

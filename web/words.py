@@ -50,9 +50,18 @@ class Words:
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Read the catalogue of a language, flat: `{"nav.desk": "值班台", …}`."""
-    with (FOLDER / f"{language}.toml").open("rb") as file:
-        return dict(_flat("", tomllib.load(file)))
+    """Read the catalogue of a language, flat: `{"nav.desk": "值班台", …}`.
+
+    `zh.toml` and every `ROOM.zh.toml`; a key stands in one of them.
+    """
+    texts: dict[str, str] = {}
+    for path in sorted(FOLDER.glob(f"*{language}.toml")):
+        with path.open("rb") as file:
+            found = dict(_flat("", tomllib.load(file)))
+        if twice := texts.keys() & found.keys():
+            raise ValueError(f"{path.name} repeats {min(twice)!r}")
+        texts |= found
+    return texts
 
 
 def _flat(prefix: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from itertools import combinations, pairwise
 from typing import Any
@@ -46,6 +47,7 @@ CONDITIONS = (
 )
 
 
+@cache
 def load_profile(name: str = "default-2026") -> LimitProfile:
     """Read a shipped limit profile.
 

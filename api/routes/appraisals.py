@@ -69,7 +69,10 @@ def put_appraisal(
     who: Annotated[Caller, Depends(may("register:write"))],
     if_match: IfMatch = "",
 ) -> AppraisalOut:
-    """Keep an appraisal under an id that the client made, or correct it (with `If-Match`)."""
+    """Keep an appraisal under an id that the client made, or correct it (with `If-Match`).
+
+    It closes the building's open orders of an appraisal, if they are not younger.
+    """
     building = building_for(services, who, "register:write", building_id)
     must_belong(services, building, appraisal_id, "appraisal")
     kept = _kept(services, building, appraisal_id)
@@ -81,16 +84,17 @@ def put_appraisal(
         report_file=kept.report_file if kept else "",
     )
     what = f"appraisal {appraisal_id!r}"
-    return AppraisalOut.model_validate(
-        put(
-            kept,
-            wanted,
-            if_match,
-            response,
-            what,
-            lambda appraisal: services.register.put_appraisal(appraisal, who.name),
-        )
+    done = put(
+        kept,
+        wanted,
+        if_match,
+        response,
+        what,
+        lambda appraisal: services.register.put_appraisal(appraisal, who.name),
     )
+    # each time: a kill between the two is healed by the same again
+    services.check_desk.appraised(done, who.name)
+    return AppraisalOut.model_validate(done)
 
 
 @router.get(

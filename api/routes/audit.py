@@ -9,11 +9,11 @@ from api.fields import INT64_MAX, Id
 from api.paging import Limit, PageOf
 from api.permission import Given, may
 from api.problem import problems
-from api.visibility import whole_city
 from domain.access import Caller
 from domain.clock import to_datetime
 from domain.errors import Forbidden
 from domain.ports import Page
+from domain.reach import whole_city
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 

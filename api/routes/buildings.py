@@ -25,7 +25,7 @@ from api.preconditions import IfMatch, etag, put
 from api.problem import PUT_PROBLEMS, problems
 from api.visibility import building_for, list_buildings, must_cover
 from domain import register_checks as checks
-from domain.access import Caller
+from domain.access import Caller, sees_residents
 from domain.buildings import Building, Grade, HeritageClass, grade_on
 from domain.clock import to_datetime
 from domain.services import Services
@@ -79,7 +79,7 @@ class BuildingOut(Out):
     latitude: float
     crs: str
     use: str
-    ownership: str
+    ownership: str = Field(description="`unknown` for insurers")
     build_year: int | None
     design_life_years: int | None
     structure: str
@@ -87,7 +87,7 @@ class BuildingOut(Out):
     storeys_below: int
     height_m: float
     area_m2: float | None
-    households: int | None
+    households: int | None = Field(description="null for insurers")
     heritage: HeritageClass
     substandard: bool
     works_nearby: bool
@@ -97,10 +97,12 @@ class BuildingOut(Out):
     )
 
     @classmethod
-    def of(cls, building: Building, grade: Grade | None) -> "BuildingOut":
-        """Show a building."""
+    def of(cls, building: Building, grade: Grade | None, who: Caller) -> "BuildingOut":
+        """Show a building; to an insurer without what concerns those who live there."""
         shown = cls.model_validate(building)
         shown.grade = grade
+        if not sees_residents(who):
+            shown.households, shown.ownership = None, "unknown"
         return shown
 
 
@@ -119,7 +121,7 @@ def read_buildings(
     today = to_datetime(services.clock.now_ns()).date()
     grades = services.register.grades([row.id for row in page], today)
     return PageOf(
-        items=[BuildingOut.of(row, grades.get(row.id)) for row in page],
+        items=[BuildingOut.of(row, grades.get(row.id), who) for row in page],
         next=page[-1].id if len(rows) > limit else None,
     )
 
@@ -134,7 +136,7 @@ def read_building(
     """Read one building; its `ETag` is its version."""
     building = building_for(services, who, "buildings:read", building_id)
     response.headers["ETag"] = etag(building)
-    return BuildingOut.of(building, _grade(services, building_id))
+    return BuildingOut.of(building, _grade(services, building_id), who)
 
 
 @router.put(
@@ -167,7 +169,7 @@ def put_building(
         what,
         lambda b: services.register.put_building(b, who.name),
     )
-    return BuildingOut.of(done, _grade(services, building_id))
+    return BuildingOut.of(done, _grade(services, building_id), who)
 
 
 def _grade(services: Services, building_id: str) -> Grade | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from api.fields import WHOLE, At, Id, In, Moment, Number, Out, PathId, ShortText, Text
+from api.fields import WHOLE, At, Flag, Id, In, Moment, Number, Out, PathId, ShortText, Text
 from api.model_scope import defect_for, owner
 from api.permission import Given, may
 from api.preconditions import IfMatch, etag, put
@@ -38,6 +38,13 @@ class DefectIn(In):
     status: DefectStatus = DefectStatus.OPEN
     continues: MaybeId = Field(default="", description="the same defect as it was found before")
     sensor_ids: list[Id] = Field(default=[], max_length=SENSORS_MAX)
+    length_mm: Annotated[Number, Field(ge=0, le=1e6)] | None = Field(
+        default=None, description="of a crack"
+    )
+    direction: Literal["", "vertical", "horizontal", "diagonal", "stepped", "along", "net"] = ""
+    dangerous: Flag = Field(
+        default=False, description="a dangerous point of its member, as the inspector sees it"
+    )
 
 
 class DefectOut(Out):
@@ -57,6 +64,10 @@ class DefectOut(Out):
     status: DefectStatus
     continues: str
     sensor_ids: list[str]
+    check_up_id: str = Field(description="check-up that found it; empty: none did")
+    length_mm: float | None
+    direction: str
+    dangerous: bool
     version: int
 
     @classmethod
@@ -116,6 +127,7 @@ def put_defect(
         found_at_ns=before_ns if body.found_at is None else to_ns(body.found_at),
         by=kept.by if kept else who.name,
         sensor_ids=tuple(body.sensor_ids),
+        check_up_id=kept.check_up_id if kept else "",
         **told,
     )
     done = put(

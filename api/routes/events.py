@@ -34,6 +34,7 @@ ASK_AGAIN_S = 3.0
 CHANGES_AT_ONCE = 500
 #: kinds of changes that only those hear of who may see models
 OF_MODELS = frozenset({"model", "place"})
+OF_CHECKS = frozenset({"check-up"})
 
 
 class EventStream(StreamingResponse):
@@ -58,8 +59,8 @@ async def follow_events(
     """Follow what happens to the alerts of the buildings that the caller may see.
 
     Each event has a number (`id`), a kind (`event`: `alert`, `notice`, and for those who may see
-    models `model` with a revision's id and `place`) and JSON data: `building_id`, `object_id`,
-    `at`. It says what to read again, not what is there.
+    models `model` with a revision's id and `place`, for those who may see check-ups `check-up`)
+    and JSON data: `building_id`, `object_id`, `at`. It says what to read again, not what is there.
     """
     streams: Streams = request.app.state.streams
     streams.check(who.user_id)
@@ -117,6 +118,8 @@ def _may_know(caller: Caller, change: Change, seen: frozenset[str] | None) -> bo
     if change.building_id == INSTALLATION:
         return may_on_installation(caller, "alerts:read")
     if change.kind in OF_MODELS and not may_do(caller, "models:read"):
+        return False
+    if change.kind in OF_CHECKS and not may_do(caller, "checks:read"):
         return False
     return seen is None or change.building_id in seen
 

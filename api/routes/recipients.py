@@ -9,11 +9,11 @@ from api.fields import TEXT_PATTERN, Division, Flag, In, LevelOut, LevelWord, Na
 from api.permission import Given, may
 from api.preconditions import IfMatch, etag, put
 from api.problem import PUT_PROBLEMS, problems
-from api.visibility import whole_city
 from domain.access import Caller, Scope, ScopeKind
 from domain.alerts import Concern, Recipient, Way
 from domain.errors import Forbidden, NotFound
 from domain.limits import Level
+from domain.reach import whole_city
 
 router = APIRouter(prefix="/recipients", tags=["recipients"])
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from domain.accounts import GapChange, NumberGap
 from domain.ports import GatewayStatus
@@ -68,6 +68,13 @@ class RecordsFleet:
 
     def newest_plans(self, shard: int) -> dict[str, SamplingPlan]:
         """Tell the newest plan of each gateway of a shard."""
+        return {plan.gateway_id: plan for plan in self._newest(shard)}
+
+    def waiting_plans(self, shard: int) -> list[SamplingPlan]:
+        """List the newest plans that their gateways have not said to follow yet."""
+        return self._newest(shard, tables.sampling_plans.c.acknowledged_at_ns.is_(None))
+
+    def _newest(self, shard: int, *which: ColumnElement[bool]) -> list[SamplingPlan]:
         t = tables.sampling_plans
         newest = (
             select(t.c.gateway_id, func.max(t.c.version).label("version"))
@@ -78,9 +85,10 @@ class RecordsFleet:
             t.c.shard == shard,
             t.c.gateway_id == newest.c.gateway_id,
             t.c.version == newest.c.version,
+            *which,
         )
         with self._database.reading() as connection:
-            return {plan.gateway_id: plan for plan in PLANS.many(connection, question)}
+            return PLANS.many(connection, question)
 
     def put_plans(self, plans: Sequence[SamplingPlan]) -> None:
         """Keep new plans; one whose version is there already is left as it is."""
@@ -88,12 +96,17 @@ class RecordsFleet:
             with self._database.writing() as connection:
                 PLANS.insert_missing(connection, plans)
 
-    def plan_sent(self, gateway_id: str, version: int, at_ns: int) -> None:
-        """Note when a plan was last sent."""
+    def plans_sent(self, plans: Sequence[tuple[str, int]], at_ns: int) -> None:
+        """Note when plans were last sent, by gateway and version."""
+        if not plans:
+            return
         t = tables.sampling_plans
-        statement = t.update().where(t.c.gateway_id == gateway_id, t.c.version == version)
+        statement = t.update().where(
+            t.c.gateway_id == bindparam("gateway"), t.c.version == bindparam("number")
+        )
+        rows = [{"gateway": gateway_id, "number": version} for gateway_id, version in plans]
         with self._database.writing() as connection:
-            connection.execute(statement.values(sent_at_ns=at_ns))
+            connection.execute(statement.values(sent_at_ns=at_ns), rows)
 
     def plan_acknowledged(self, gateway_id: str, version: int, at_ns: int) -> None:
         """Note the first moment at which a gateway said that it follows a plan."""

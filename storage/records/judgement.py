@@ -5,16 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from domain.accounts import DayAccount, Refusal
-from domain.alerts import Alert, AlertState, Recipient
+from domain.alerts import Alert, Recipient
 from domain.errors import Conflict, InvalidInput
 from domain.gateway_clocks import ClockNote
 from domain.ports import GatewayStatus, Judgement
 from storage.records import tables
 from storage.records.alerts import (
-    ALERTS,
     EVENTS,
     FINDINGS,
     NOTICES,
@@ -25,8 +24,9 @@ from storage.records.alerts import (
 )
 from storage.records.engine import Database
 from storage.records.fleet import write_boots, write_gaps, write_presence
+from storage.records.open_alerts import OpenAlerts
 from storage.records.register import write_judged_segments
-from storage.records.rows import Rows, among, clean, count, count_on, insert_into, upserting
+from storage.records.rows import Rows, among, clean, count_on, insert_into, upserting
 
 REFUSALS = Rows(Refusal, tables.refusals)
 ACCOUNTS = Rows(DayAccount, tables.accounts, ("gateway_id", "day"))
@@ -47,7 +47,7 @@ class RecordsJudgement:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._open: tuple[int, list[str], list[Alert]] = (-1, [], [])
+        self._open = OpenAlerts()
 
     def judged(self, shard: int) -> int:
         """Tell the judged cursor; 0 at first."""
@@ -96,31 +96,10 @@ class RecordsJudgement:
     def open_alerts(self, building_ids: Iterable[str]) -> list[Alert]:
         """Read alerts that are not closed, and the newest closed one of each building and cause.
 
-        Asked again before any alert has changed, it gives what it read the last time.
+        Asked again, it reads only those that have changed since.
         """
-        c = tables.alerts.c
-        wanted = list(building_ids)
-        order = (c.closed_at_ns.desc(), c.opened_at_ns.desc(), c.id.desc())
         with self._database.reading() as connection:
-            # nobody writes an alert without a line in the change log
-            number = count(connection, "changes")
-            known_number, known_ids, known = self._open
-            if (number, wanted) == (known_number, known_ids):
-                return list(known)
-            here = among(connection, c.building_id, wanted)
-            rank = func.row_number().over(partition_by=(c.building_id, c.cause), order_by=order)
-            closed = (
-                select(c.id, rank.label("rank"))
-                .where(here, c.state == AlertState.CLOSED)
-                .subquery()
-            )
-            newest = select(closed.c.id).where(closed.c.rank == 1)
-            question = ALERTS.select().where(
-                here, (c.state != AlertState.CLOSED) | c.id.in_(newest)
-            )
-            found = ALERTS.many(connection, question.order_by(c.building_id, c.cause, c.id))
-        self._open = (number, wanted, found)
-        return list(found)
+            return self._open.read(connection, list(building_ids))
 
     def active_recipients(self) -> list[Recipient]:
         """List those who are told."""

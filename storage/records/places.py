@@ -87,23 +87,9 @@ class RecordsPlaces:
 
     def put_defect(self, defect: Defect, by: str) -> None:
         """Keep a defect."""
-        check_text(defect)
-        check_place(defect)
         with self._database.writing() as connection:
             count(connection, "audit", lock=True)
-            _anchor_of(connection, defect.anchor_id, defect.building_id)
-            _sensors_of(connection, defect)
-            if defect.continues:
-                before = DEFECTS.one(connection, defect.continues)
-                if before is None or before.building_id != defect.building_id:
-                    raise InvalidInput(
-                        f"continues must name a defect of the building, got {defect.continues!r}",
-                        "continues",
-                    )
-            old = put_versioned(connection, DEFECTS, "defect", defect)
-            if old is not None and old.building_id != defect.building_id:
-                raise InvalidInput("a defect stays with its building", "building_id")
-            lines = [line_of(by, "defect", old, defect)] if old != defect else []
+            lines = write_defect(connection, defect, by)
             self._end(connection, lines, defect.building_id, defect.id)
 
     def defect(self, defect_id: str) -> Defect | None:
@@ -199,6 +185,34 @@ def write_anchor(connection: Connection, anchor: Anchor, by: str) -> list[AuditL
     if old is not None and old.building_id != anchor.building_id:
         raise InvalidInput("a place stays with its building", "building_id")
     return [] if old == anchor else [line_of(by, "anchor", old, anchor)]
+
+
+def write_defect(connection: Connection, defect: Defect, by: str) -> list[AuditLine]:
+    """Write a defect in a transaction of the caller; returns the line of the audit.
+
+    Raises
+    ------
+    InvalidInput
+        When it refers to what is not there, or cannot be true.
+    Conflict
+        When its version is stale.
+
+    """
+    check_text(defect)
+    check_place(defect)
+    _anchor_of(connection, defect.anchor_id, defect.building_id)
+    _sensors_of(connection, defect)
+    if defect.continues:
+        before = DEFECTS.one(connection, defect.continues)
+        if before is None or before.building_id != defect.building_id:
+            raise InvalidInput(
+                f"continues must name a defect of the building, got {defect.continues!r}",
+                "continues",
+            )
+    old = put_versioned(connection, DEFECTS, "defect", defect)
+    if old is not None and old.building_id != defect.building_id:
+        raise InvalidInput("a defect stays with its building", "building_id")
+    return [] if old == defect else [line_of(by, "defect", old, defect)]
 
 
 def _anchor_of(connection: Connection, anchor_id: str, building_id: str) -> None:

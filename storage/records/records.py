@@ -10,6 +10,10 @@ from storage.records.accounts import RecordsAccounts
 from storage.records.alerts import RecordsAlerts
 from storage.records.assessments import RecordsAssessments
 from storage.records.audit import RecordsAudit
+from storage.records.check_figures import RecordsCheckFigures
+from storage.records.check_plans import RecordsCheckPlans
+from storage.records.check_work import RecordsCheckWork
+from storage.records.checks import RecordsChecks
 from storage.records.contexts import RecordsContexts
 from storage.records.credentials import RecordsCredentials
 from storage.records.engine import Database, check_file, parse_url
@@ -27,6 +31,9 @@ from storage.records.register import RecordsRegister
 from storage.records.retention import RecordsRetention
 from storage.records.schema import migrate
 from storage.records.score_notices import RecordsScoreNotices
+from storage.records.seals import RecordsSeals
+from storage.records.search import RecordsSearch
+from storage.records.tiers import RecordsTiers
 from storage.records.upkeep import RecordsUpkeep
 
 
@@ -56,6 +63,13 @@ class Records:
     score_notices: RecordsScoreNotices
     models: RecordsModels
     places: RecordsPlaces
+    checks: RecordsChecks
+    check_plans: RecordsCheckPlans
+    check_figures: RecordsCheckFigures
+    check_work: RecordsCheckWork
+    search: RecordsSearch
+    seals: RecordsSeals
+    tiers: RecordsTiers
 
     def ping(self) -> None:
         """Ask the database whether it is there.
@@ -127,4 +141,11 @@ def open_records(url: str, create: bool = True, clock: Clock | None = None) -> R
         RecordsScoreNotices(database),
         RecordsModels(database),
         RecordsPlaces(database),
+        RecordsChecks(database),
+        RecordsCheckPlans(database),
+        RecordsCheckFigures(database),
+        RecordsCheckWork(database),
+        RecordsSearch(database),
+        RecordsSeals(database),
+        RecordsTiers(database),
     )

@@ -11,6 +11,7 @@ from domain.buildings import Appraisal, Building, Grade, in_force
 from domain.errors import Conflict, InvalidInput
 from domain.ports import Page
 from domain.register_checks import check
+from domain.search import plain_of
 from domain.sensors import Channel, Gateway, Mount, Segment, Sensor, Site
 from storage.records import tables
 from storage.records.audit import line_of, write_audit
@@ -36,6 +37,14 @@ def write_judged_segments(connection: Connection, segments: Sequence[Segment]) -
     statement = upserting(tables.segments, ("id",), ("offset", "absolute"), connection.dialect.name)
     last = {segment.id: segment for segment in segments}
     rows = [SEGMENTS.values(last[key]) for key in sorted(last)]
+    connection.execute(statement, rows)
+
+
+def _write_names(connection: Connection, buildings: Sequence[Building]) -> None:
+    """Write what search looks through."""
+    table = tables.building_names
+    statement = upserting(table, ("building_id",), ("plain",), connection.dialect.name)
+    rows = [{"building_id": b.id, "plain": plain_of(b.code, b.name, b.address)} for b in buildings]
     connection.execute(statement, rows)
 
 
@@ -102,6 +111,7 @@ class RecordsRegister:
                 if building.id in old:
                     BUILDINGS.replace(connection, building)
             if changed:
+                _write_names(connection, changed)
                 lines = [line_of(by, "building", old.get(row.id), row) for row in changed]
                 write_audit(self._database, connection, lines)
                 count_on(connection, "register")

@@ -80,6 +80,15 @@ buildings = Table(
     Column("version", Integer, nullable=False),
 )
 
+#: what buildings are called, as search compares it; written with them
+building_names = Table(
+    "building_names",
+    metadata,
+    Column("building_id", PLAIN, ForeignKey("buildings.id"), primary_key=True),
+    Column("plain", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 appraisals = Table(
     "appraisals",
     metadata,

@@ -200,6 +200,10 @@ defects = Table(
     Column("status", Words(DefectStatus), nullable=False),
     Column("continues", Text, nullable=False),
     Column("sensor_ids", Nested(tuple[str, ...]), nullable=False),
+    Column("check_up_id", PLAIN, nullable=False),
+    Column("length_mm", Double),
+    Column("direction", Text, nullable=False),
+    Column("dangerous", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
 )
 

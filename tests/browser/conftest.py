@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.pages_setup import libraries_complete
+from app.pages_setup import LibrariesUnavailable, libraries_complete
 from domain.ports import ReadingStore
 from storage.readings import open_readings
 from tests.browser.quarter import Quarter, build, serve_copy
+from tests.servers.npm import fetch_clients
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -57,6 +58,17 @@ def chromium() -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The checker's script."""
+    folder = tmp_path_factory.mktemp("axe")
+    try:
+        fetch_clients(folder)
+    except LibrariesUnavailable as error:
+        missing(f"axe-core cannot be had: {error}")
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Built"]:
     """The quarter's records and readings, built once, and a session of each person."""
     file = tmp_path_factory.mktemp("quarter") / "records.db"
@@ -90,7 +102,11 @@ def open_as(chromium: "Browser", quarter: Quarter, built: "Built") -> Iterator[O
     spoken: list[str] = []
 
     def open_page(
-        user: str | None, path: str = "/", size: str = "desk", **options: object
+        user: str | None,
+        path: str = "/",
+        size: str = "desk",
+        first: "Callable[[Page], None] | None" = None,
+        **options: object,
     ) -> "Page":
         context = chromium.new_context(
             viewport=SIZES[size],  # type: ignore[arg-type]
@@ -115,7 +131,9 @@ def open_as(chromium: "Browser", quarter: Quarter, built: "Built") -> Iterator[O
                     }
                 ]
             )
-        page.goto(quarter.url + path)
+        if first is not None:
+            first(page)
+        page.goto(quarter.url + path, wait_until="commit" if first else "load")
         page.spoken = spoken  # type: ignore[attr-defined]
         return page
 

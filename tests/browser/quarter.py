@@ -18,6 +18,7 @@ from analytics.detectors.movement import Movement
 from analytics.limits import load_profile
 from api.application import create_app
 from app.adjustment import StoredAdjuster
+from app.check_rules import keep_shipped
 from app.gateway_access import GatewayAccess
 from app.identity import LocalIdentity
 from app.models import StoredModelDesk
@@ -45,15 +46,17 @@ from domain.readings import UNFIT, QualityFlag, ReadingBatch, concat
 from domain.sensors import Channel, Gateway, Mount, Segment, SegmentReason, Sensor
 from domain.services import Health, Services
 from domain.waves import WaveStore
+from lifecycle.member_rules import load_member_rules
 from storage.files import FolderFiles
 from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
-from tests.api_city import exchange_desk
+from tests.api_city import attachment_desk, check_desk, exchange_desk, report_desk
 from tests.servers.process import free_port, wait_for_port
 from web.application import mount_pages
 
 NOW_NS = to_ns(datetime(2026, 11, 23, 6, 5, tzinfo=UTC))
+SIMULATED = "演示街区，全部房屋、读数和人员均为虚构"
 PASSWORD = "correct horse battery"
 NEAR, FAR = "360102", "360103"
 #: cheap on purpose: what is tested is not how slow it is
@@ -68,6 +71,8 @@ PEOPLE = {
     "admin": ("管理员", Role.ADMINISTRATOR, (Scope(ScopeKind.CITY),)),
     "insurer": ("保险人", Role.INSURER, (Scope(ScopeKind.CITY),)),
     "operator": ("运维", Role.OPERATOR, (Scope(ScopeKind.CITY),)),
+    "inspector": ("检查甲", Role.INSPECTOR, (Scope(ScopeKind.CITY),)),
+    "bureau": ("住建局甲", Role.BUREAU, (Scope(ScopeKind.CITY),)),
     "technician": ("监测甲", Role.TECHNICIAN, (Scope(ScopeKind.CITY),)),
 }
 
@@ -150,7 +155,17 @@ def services_of(
         places=records.places,
         model_desk=StoredModelDesk(records.models, FolderFiles(files), clock, 50_000_000),
         exchange=exchange_desk(records, FolderFiles(files), clock, files / "exports"),
-        simulated="演示街区，全部房屋、读数和人员均为虚构",
+        search=records.search,
+        checks=records.checks,
+        check_plans=records.check_plans,
+        check_figures=records.check_figures,
+        check_work=records.check_work,
+        tiers=records.tiers,
+        member_rules=load_member_rules(),
+        check_desk=check_desk(records, clock),
+        attachment_desk=attachment_desk(records, FolderFiles(files), clock, files),
+        check_reports=report_desk(records, files, clock, simulated=SIMULATED),
+        simulated=SIMULATED,
         secure_cookies=False,
         log_ins=(("duty officer", "duty", PASSWORD), ("insurer", "insurer", PASSWORD)),
     )
@@ -186,6 +201,7 @@ def open_quarter(file: Path, readings: ReadingStore, url: str) -> Quarter:
     """Open a records file with a clock that stands still."""
     clock = VirtualClock(NOW_NS)
     records = open_records(f"sqlite:///{file}", clock=clock)
+    keep_shipped(records.check_plans)
     identity = LocalIdentity(records.access, VirtualClock(NOW_NS), hasher=HASHER)
     return Quarter(url, records, readings, clock, identity)
 

@@ -63,7 +63,7 @@ def fill(quarter: Quarter) -> None:
     faster = SamplingPlan("g-1", 2, 0, NOW_NS - HOUR_NS, "alert C", channels)
     records.fleet.put_plans([plan, faster])
     records.fleet.plan_acknowledged("g-1", 1, NOW_NS - 19 * DAY_NS)
-    records.fleet.plan_sent("g-1", 2, NOW_NS - 30 * MINUTE_NS)
+    records.fleet.plans_sent([("g-1", 2)], NOW_NS - 30 * MINUTE_NS)
     plain = records.register.gateway("g-2")
     assert plain is not None
     records.register.put_gateway(replace(plain, numbered=False, version=plain.version + 1), "test")

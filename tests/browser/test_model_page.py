@@ -135,7 +135,7 @@ def test_marks_stand_at_their_places_and_open_the_trend(open_as: Opened, size: s
     page = ready(open_as("duty", PAGE, size))
     mark = page.locator("[data-marker='sensor:s-1-C-03']")
     expect(mark).to_contain_text("C-03")
-    expect(mark).to_have_attribute("aria-label", "C-03, 裂缝宽度, 红色预警, 1.75 mm, 30 分钟前")
+    expect(mark).to_have_accessible_name("C-03, 裂缝宽度, 红色预警, 1.75 mm, 30 分钟前")
     expect(mark.locator(".marker-shape")).to_have_text("■")
     spot = page.evaluate(PIXEL, (102.0, 50.0, 4.5))["spot"]
     box, stage = mark.locator(".marker-shape").bounding_box(), page.locator("#model-stage")

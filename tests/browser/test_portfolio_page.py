@@ -99,6 +99,7 @@ def test_the_portfolio_shows_where_it_stands_on_map_and_table(
     page.select_option("#portfolio-band", "C-suspect")
     expect(rows).to_have_count(1)
     assert rows.nth(0).get_attribute("data-building") == second
+    expect(page.locator("#map[data-state='drawn']")).to_be_visible(timeout=30_000)
     rows.nth(0).locator("a").first.focus()
     expect(rows.nth(0)).to_have_class("chosen")
 

@@ -123,7 +123,7 @@ def put_model(quarter: Quarter, files: FolderFiles, scratch: Path, house: Toy) -
     return ready
 
 
-def put_places(quarter: Quarter, house: Toy) -> None:
+def put_places(quarter: Quarter, house: Toy, defect_id: str = "d-1") -> None:
     """Hang a red crack gauge on the second storey's south wall, and a defect on its west wall."""
     places = quarter.records.places
     for number, (name, point) in enumerate(
@@ -141,8 +141,8 @@ def put_places(quarter: Quarter, house: Toy) -> None:
     )
     places.put_defect(
         Defect(
-            "d-1", HOUSE, "a-2", "crack", 3, NOW_NS - 10**12, "u-duty", "窗角斜裂缝", "自下而上",
-            0.4, "mm", sensor_ids=("s-1-C-03",),
+            defect_id, HOUSE, "a-2", "crack", 3, NOW_NS - 10**12, "u-duty", "窗角斜裂缝",
+            "自下而上", 0.4, "mm", sensor_ids=("s-1-C-03",),
         ),
         "test",
     )  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 
 from domain.clock import VirtualClock
 from storage.records import Records, open_records
+from tests.fresh_records import migrated_file
 
 NOON_NS = 1_795_000_000_000_000_000
 
@@ -34,17 +35,10 @@ def records_template(postgres: str) -> Iterator[str]:
         yield url.rsplit("/", 1)[1]
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("records") / "template.db"
-    open_records(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "records.db")
+        shutil.copy(migrated_file(), tmp_path / "records.db")
         yield f"sqlite:///{tmp_path}/records.db"
     else:
         template = request.getfixturevalue("records_template")

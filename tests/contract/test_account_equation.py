@@ -22,10 +22,11 @@ from domain.sensors import Channel, Gateway
 from ingest.directory import Directory
 from ingest.intake import Intake, Message
 from ingest.settings import IngestSettings
-from storage.records import Records, open_records
+from storage.records import Records
 from storage.records.fleet import write_gaps
 from storage.records.tables_fleet import number_gaps
 from storage.spool import SqliteSpool
+from tests.fresh_records import fresh_records
 
 DAY_0 = 20_780
 GATEWAY = "g-1"
@@ -252,7 +253,7 @@ class Line:
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Records]:
-    opened = open_records(f"sqlite:///{tmp_path_factory.mktemp('records') / 'records.db'}")
+    opened = fresh_records(tmp_path_factory.mktemp("records") / "records.db")
     yield opened
     opened.close()
 

@@ -20,13 +20,16 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.types import Receive, Scope, Send
 
 from api.application import create_app
+from api.routes.attachments import PIECE
 from tests.api_city import City, make_city
+from tests.check_samples import add_checks
 from tests.model_city import add_models
 
 pytestmark = pytest.mark.slow
 
 SEED = 20261123
 
+schemathesis.openapi.media_type(PIECE, st.binary(max_size=100))
 # the document cannot say from when to when a moment may be kept (1900 to 2200)
 schemathesis.openapi.format(
     "date-time",
@@ -63,6 +66,8 @@ RULES = {
         "each kind of act needs something else"
     ),
     "PUT /api/v1/buildings/{building_id}/by-hand/sheets/{sheet_id}": "nothing was measured later",
+    "POST /api/v1/jgj125": "members are of kinds and storeys that the house has",
+    "PUT /api/v1/check-templates/{template_id}/{version}": "a form must be whole, the next version",
     "POST /api/v1/contexts/import": "the file must be a table of events",
     "POST /api/v1/contexts/import/preview": "the file must be a table of events",
     "PUT /api/v1/contexts/{context_id}": "it ends after it began, and a place has both numbers",
@@ -77,6 +82,18 @@ RULES = {
     "PUT /api/v1/defects/{defect_id}": "sensors and what it continues are the building's",
     "POST /api/v1/scores/batch": "ids and codes are bounded together",
     "PUT /api/v1/webhooks/{webhook_id}": "the address must lie outside, and a new one needs a key",
+    "PUT /api/v1/check-cycles": "the rows of a profile fit together",
+    "POST /api/v1/check-cycles/preview": "the rows of a profile fit together",
+    "PUT /api/v1/check-plans/{plan_id}": "the year is not over",
+    "POST /api/v1/check-plans/{plan_id}/change": "buildings are the plan's, people can be sent",
+    "PUT /api/v1/firms/{firm_id}": "members are users",
+    "PUT /api/v1/check-ups/{check_up_id}": "cause, alert and people fit the building",
+    "PUT /api/v1/check-ups/{check_up_id}/submissions/{submission_id}": (
+        "notes are as long as the settings say, a shape makes sense"
+    ),
+    "PUT /api/v1/appraisal-orders/{order_id}": "a report is the building's, a cancelling says why",
+    "PUT /api/v1/attachments/{attachment_id}": "of a size and kind that is taken",
+    "PATCH /api/v1/attachments/{attachment_id}": "no more bytes than were declared",
     "PUT /api/v1/buildings/{building_id}": "nothing was built after today",
     "PUT /api/v1/buildings/{building_id}/appraisals/{appraisal_id}": "valid after it was made",
     "PUT /api/v1/buildings/{building_id}/channels/{channel_id}": "low is under high",
@@ -119,6 +136,12 @@ REAL = {
     "path.monitor_id": "mo-near",
     "path.defect_id": "de-near",
     "path.webhook_id": "wh-near",
+    "path.check_up_id": "ck-near",
+    "path.submission_id": "sub-near",
+    "path.order_id": "o-near",
+    "path.attachment_id": "p-near",
+    "path.firm_id": "fi-near",
+    "path.plan_id": "ap-near",
 }
 
 
@@ -152,6 +175,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Run a city and hand out an API key of each user."""
     city = make_city(tmp_path_factory.mktemp("city"))
     add_models(city)
+    add_checks(city)
     RUNNING.append(city)
     yield {
         user: city.identity.make_key(f"u-{user}", "schemathesis", "test")[0]

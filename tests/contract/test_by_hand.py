@@ -74,7 +74,7 @@ def by_hand(house: House, spool: object = None) -> ByHand:
 
 
 def run_pipeline(house: House) -> None:
-    while house.pipeline.store():
+    while house.pipeline.storing.store():
         pass
     while house.pipeline.judge():
         pass

@@ -17,8 +17,9 @@ from ingest.directory import Directory
 from ingest.intake import Intake, Message
 from ingest.letting_in import LettingIn
 from ingest.settings import IngestSettings
-from storage.records import Records, open_records
+from storage.records import Records
 from storage.spool import SqliteSpool
+from tests.fresh_records import fresh_records
 
 DAY = 20_780
 NOW = DAY * DAY_NS + 12 * HOUR_NS
@@ -38,7 +39,7 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         self.known = directory()
         self.spool = SqliteSpool(folder / "spool.db", limit_bytes=10**8)
-        self.records: Records = open_records(f"sqlite:///{folder / 'records.db'}")
+        self.records: Records = fresh_records(folder / "records.db")
         self.judged = 0
 
     def send(self, body: dict[str, object], what: str = "readings", gateway: str = "g") -> None:

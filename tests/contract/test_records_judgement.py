@@ -1,5 +1,6 @@
 """What the pipeline's store promises: one judgement, one transaction."""
 
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -285,6 +286,49 @@ def test_open_alerts_come_with_the_newest_closed_one_of_each_cause(records: Reco
     acknowledged = alert("al-5", state=AlertState.ACKNOWLEDGED)
     records.judgement.commit(Judgement(0, 1, alerts=(*closed, other, away, acknowledged)))
     assert [a.id for a in records.judgement.open_alerts(["b-1"])] == ["al-2", "al-5", "al-t"]
+
+
+def test_open_alerts_brought_up_are_those_read_anew(
+    records: Records, open_again: Callable[[], Records]
+) -> None:
+    houses = ["b-1", "b-2"]
+    chance = random.Random(7)
+    known: dict[str, Alert] = {}
+    made = 0
+    for step in range(1, 120):
+        building_id, cause = chance.choice(houses), chance.choice([Cause.CRACK, Cause.TILT])
+        mine = [a for a in known.values() if (a.building_id, a.cause) == (building_id, cause)]
+        still = [a for a in mine if a.state is not AlertState.CLOSED]
+        if not still and (not mine or chance.random() < 0.5):
+            made += 1
+            new = alert(f"al-{made}", building_id=building_id, cause=cause, opened_at_ns=T0 + step)
+        elif not still:  # opened again
+            newest = max(mine, key=lambda a: (a.closed_at_ns or 0, a.opened_at_ns))
+            new = replace(
+                newest, state=AlertState.OPEN, closed_at_ns=None, version=newest.version + 1
+            )
+        else:
+            closes = chance.random() < 0.5
+            state = AlertState.CLOSED if closes else AlertState.ACKNOWLEDGED
+            new = replace(
+                still[0],
+                state=state,
+                closed_at_ns=T0 + step if closes else None,
+                version=still[0].version + 1,
+            )
+        known[new.id] = new
+        records.judgement.commit(Judgement(0, step, alerts=(new,)))
+        if step == 60:
+            records.retention.delete_changes(T0 + 10**18)
+        asked = chance.choice([houses, houses[:1]])
+        anew = open_again().judgement.open_alerts(asked) if step % 10 == 0 else None
+        brought_up = records.judgement.open_alerts(asked)
+        assert {a.id for a in brought_up if a.state is not AlertState.CLOSED} == {
+            a.id
+            for a in known.values()
+            if a.state is not AlertState.CLOSED and a.building_id in asked
+        }
+        assert anew is None or anew == brought_up
 
 
 def test_two_pipelines_racing_on_one_alert_are_told_apart(

@@ -60,7 +60,7 @@ def test_a_spike_a_stuck_stretch_the_end_of_a_gap_and_a_step_are_flagged(
     values[40] = 1.9
     send(house, [*values, *[1.0] * 10])
     send(house, [v + 0.5 for v in noise(5)], first=90)
-    while house.pipeline.store():
+    while house.pipeline.storing.store():
         pass
     flags = stored(house)
     assert flags == {
@@ -88,9 +88,9 @@ def test_a_store_that_is_away_for_a_while_changes_no_flag(
     monkeypatch.setattr(type(house.readings), "append", append)
     for first in range(0, 60, 5):
         send(house, values[first : first + 5], first=first)
-        house.pipeline.store()
-        house.pipeline._store_retry = 0.0
-        house.pipeline.store()
+        house.pipeline.storing.store()
+        house.pipeline.storing._retry_at = 0.0
+        house.pipeline.storing.store()
     assert stored(house) == {40: QualityFlag.SPIKE}
 
 
@@ -110,11 +110,11 @@ def test_readings_are_of_immature_compensation_until_the_weather_is_learnt(house
     house.records.register.put_segment(
         Segment("again", "C1", START_NS + 40 * DAY_NS, SegmentReason.REMOUNT), "test"
     )
-    house.pipeline._flagging._looked_s = 0.0
+    house.pipeline.storing._flagging._looked_s = 0.0
     for at in (39, 41, 69):
         send(house, noise(5), first=at * day)
         drain(house)
     assert immature(house) == {0: True, 29: True, 31: False, 39: False, 41: True, 69: True}
     # the thermometer is what is learnt from
     warm = ReadingBatch.of(["W1"], [START_NS], [20.0])
-    assert house.pipeline._flagging.flag(warm).flag.tolist() == [QualityFlag.OK]
+    assert house.pipeline.storing._flagging.flag(warm).flag.tolist() == [QualityFlag.OK]

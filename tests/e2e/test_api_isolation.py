@@ -10,16 +10,18 @@ from fastapi.testclient import TestClient
 
 from api.application import declared_permissions
 from api.permission import SELF
+from api.routes.attachments import PIECE
 from domain.access import ACTIONS, Role
 from domain.ids import same_id
 from domain.ports import Page
 from tests.api_city import DISTRICTS, ROLES, City, make_city
+from tests.check_samples import add_checks, submission
 from tests.model_city import add_models
 from tests.wave_city import EVENT_NS, add_waves
 
 PREFIX = "/api/v1"
-#: weather and works are the whole city's, not one building's
-OF_THE_CITY = "/contexts/{context_id}"
+#: weather and works, and forms, are the whole city's, not one building's
+OF_THE_CITY = ("/contexts/{context_id}", "/check-templates/")
 #: routes that anybody may call
 OPEN = {
     ("GET", f"{PREFIX}/openapi.json"),
@@ -53,6 +55,15 @@ IDS = {
         "monitor_id": "mo-near",
         "defect_id": "de-near",
         "webhook_id": "wh-near",
+        "check_up_id": "ck-near",
+        "submission_id": "sub-near",
+        "order_id": "o-near",
+        "attachment_id": "p-near",
+        "firm_id": "fi-near",
+        "plan_id": "ap-near",
+        "conflict_id": "tc-near",
+        "template_id": "daily-2026",
+        "version": "1",
     },
     "far": {
         "building_id": "b-far",
@@ -80,6 +91,15 @@ IDS = {
         "monitor_id": "mo-far",
         "defect_id": "de-far",
         "webhook_id": "wh-far",
+        "check_up_id": "ck-far",
+        "submission_id": "sub-far",
+        "order_id": "o-far",
+        "attachment_id": "p-far",
+        "firm_id": "fi-far",
+        "plan_id": "ap-far",
+        "conflict_id": "tc-far",
+        "template_id": "daily-2026",
+        "version": "1",
     },
 }
 MOMENT = "2026-11-23T05:00:00Z"
@@ -103,6 +123,13 @@ ACT = {"kind": "re-zero", "at": "2026-11-23T05:30:00Z", "reason": "mine now"}
 PLACE = {"building_id": "b-near", "picked_by": "text", "room": "mine now"}
 TIE = {"sensor_id": "s-near", "anchor_id": "an-near", "role": "monitors", "valid_from": MOMENT}
 DEFECT = {"building_id": "b-near", "anchor_id": "an-near", "code": "leak", "severity": 1}
+CHECK_UP = {"building_id": "b-near", "check_class": "special", "cause": "insurer"}
+PHOTO = {
+    "check_up_id": "ck-near",
+    "sha256": "0" * 64,
+    "bytes_total": 10,
+    "content_type": "image/jpeg",
+}
 USER = {"name": "new", "display_name": "new", "role": "inspector", "scopes": []}
 #: a body that fits each route which takes one; a new route with a body must be added
 BODIES: dict[str, Any] = {
@@ -110,6 +137,8 @@ BODIES: dict[str, Any] = {
     "POST /alerts/{alert_id}/close": {"reason": "seen"},
     "POST /alerts/{alert_id}/notes": {"text": "seen"},
     "POST /alerts/{alert_id}/label": {"outcome": "benign"},
+    "POST /jgj125": {"storeys_above": 2},
+    "PUT /check-templates/{template_id}/{version}": {"zh": "mine now"},
     "PUT /contexts/{context_id}": {"kind": "works", "started_at": MOMENT},
     "PUT /budget": {"pages_a_month": 3.5},
     "POST /scores/batch": {"ids": ["b-near", "b-far"], "codes": ["CODE-far"]},
@@ -162,6 +191,24 @@ BODIES: dict[str, Any] = {
     "PUT /anchors/{anchor_id}": PLACE,
     "PUT /monitors/{monitor_id}": TIE,
     "PUT /defects/{defect_id}": DEFECT,
+    "PUT /check-ups/{check_up_id}": CHECK_UP,
+    "PUT /check-ups/{check_up_id}/submissions/{submission_id}": submission(),
+    "POST /check-ups/{check_up_id}/settle": {"submission_id": "sub-far", "note": "mine now"},
+    "PUT /appraisal-orders/{order_id}": {"state": "cancelled", "note": "mine now"},
+    "PUT /attachments/{attachment_id}": PHOTO,
+    "PUT /check-cycles": {"id": "c", "version": 1, "effective_on": "2027-01-01", "cycles": []},
+    "POST /check-cycles/preview": {
+        "id": "c",
+        "version": 1,
+        "effective_on": "2027-01-01",
+        "cycles": [],
+    },
+    "POST /check-plans/{plan_id}/change": {
+        "items": [{"building_id": "b-near", "check_class": "basic"}],
+    },
+    "PUT /check-plans/{plan_id}": {"year": 2027, "district": DISTRICTS["near"]},
+    "POST /tier-conflicts/{conflict_id}/look": {"reason": "mine now"},
+    "PUT /firms/{firm_id}": {"name": "mine now", "districts": [DISTRICTS["near"]]},
     "PUT /gateways/{gateway_id}": {"name": "mine now"},
     "POST /gateways/{gateway_id}/credential/rotate": {},
     "POST /gateways/{gateway_id}/credential/revoke": {"reason": "mine now"},
@@ -205,6 +252,8 @@ UPLOADS = {
     REPORT: PDF,
     "POST /models/{model_id}/revisions": ("a.ifc", b"ISO-10303-21;", "application/x-step"),
 }
+#: plain bytes that fit each route which takes them
+PIECES = {"PATCH /attachments/{attachment_id}": {"Upload-Offset": "0", "Content-Type": PIECE}}
 RANGE = {"start": "2026-11-22T00:00:00Z", "end": "2026-11-24T00:00:00Z"}
 
 
@@ -214,6 +263,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     made = make_city(folder)
     add_waves(made, folder / "waves")
     add_models(made)
+    add_checks(made)
     yield made
     made.close()
 
@@ -247,6 +297,9 @@ def send(client: TestClient, method: str, template: str, path: str) -> Any:
     operation = f"{method} {template}"
     if operation in UPLOADS:
         return client.request(method, PREFIX + path, files={"file": UPLOADS[operation]})
+    if operation in PIECES:
+        headers = PIECES[operation]
+        return client.request(method, PREFIX + path, content=b"\xff\xd8", headers=headers)
     params = RANGE if "readings" in template and "latest" not in template else None
     body = BODIES.get(operation)
     return client.request(method, PREFIX + path, json=body, params=params)
@@ -277,7 +330,7 @@ def test_every_route_with_a_body_has_one_here(city: City) -> None:
         for method, operation in operations.items()
         if "requestBody" in operation and path != f"{PREFIX}/session"
     }
-    assert takes_body == BODIES.keys() | UPLOADS.keys()
+    assert takes_body == BODIES.keys() | UPLOADS.keys() | PIECES.keys()
 
 
 def test_who_is_not_known_is_sent_away_everywhere(
@@ -324,7 +377,7 @@ def test_a_foreign_object_looks_like_one_that_is_not_there(
     tried = 0
     for method, template, action in routes:
         ids = names_in(template)
-        if not ids or not allowed(ROLES[name], action) or template == OF_THE_CITY:
+        if not ids or not allowed(ROLES[name], action) or template.startswith(OF_THE_CITY):
             continue
         choices = [
             {i: IDS[place].get(i, key_ids[place]) for i, place in zip(ids, places, strict=True)}
@@ -399,6 +452,8 @@ def test_a_filter_by_a_foreign_object_finds_no_such_object(
         ("PUT /monitors/{monitor_id}", {"sensor_id": "s-far"}),
         ("PUT /monitors/{monitor_id}", {"anchor_id": "an-far"}),
         ("PUT /defects/{defect_id}", {"building_id": "b-far"}),
+        ("PUT /check-ups/{check_up_id}", {"building_id": "b-far"}),
+        ("PUT /attachments/{attachment_id}", {"check_up_id": "ck-far"}),
         ("PUT /users/{user_id}", {"scopes": [{"kind": "building", "value": "b-far"}]}),
     ],
 )
@@ -420,6 +475,10 @@ def test_a_body_may_not_point_at_a_foreign_object(
         ("/users/brand-new", USER | {"scopes": [{"kind": "district", "value": "360103"}]}),
         ("/users/brand-new", USER | {"scopes": [{"kind": "street", "value": "street-near"}]}),
         ("/recipients/brand-new", BODIES["PUT /recipients/{recipient_id}"] | {"districts": []}),
+        ("/firms/brand-new", {"name": "mine"}),
+        ("/firms/brand-new", {"name": "mine", "districts": ["360102", "360103"]}),
+        ("/check-plans/brand-new", {"year": 2027, "district": DISTRICTS["far"]}),
+        ("/check-cycles", BODIES["PUT /check-cycles"]),
         (
             "/recipients/brand-new",
             BODIES["PUT /recipients/{recipient_id}"] | {"districts": ["360102", "360103"]},

@@ -15,6 +15,7 @@ import pytest
 from app import pages_setup
 from tests.e2e.ingest_gateway import TestGateway, message
 from tests.servers.door import RunningDoor, running_door, wait_for
+from tests.servers.npm import fetch_clients
 from tests.servers.process import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -119,19 +120,8 @@ def test_paho_gets_acks_and_receipts(door: RunningDoor, five: bool) -> None:
 def mqtt_js(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """Fetch MQTT.js with the node that the pages' set-up uses."""
     folder = tmp_path_factory.mktemp("mqttjs")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(CLIENTS / name, folder / name)
-    env = os.environ | {
-        "npm_config_cache": str(folder / "cache"), "npm_config_update_notifier": "false",
-    }  # fmt: skip
     try:
-        node = pages_setup._node_folder(ROOT, folder, lambda _: None)
-        env |= {"PYTHONPATH": str(node)} if node else {}
-        pages_setup._run(
-            [sys.executable, "-c", pages_setup.NPM, "ci", "--ignore-scripts", "--no-audit",
-             "--no-fund", "--loglevel=error"],
-            "npm ci", cwd=folder, env=env,
-        )  # fmt: skip
+        env = fetch_clients(folder)
     except pages_setup.LibrariesUnavailable as error:
         missing(f"MQTT.js cannot be had: {error}")
     shutil.copy(ROOT / "tests" / "e2e" / "door_client.js", folder / "client.js")

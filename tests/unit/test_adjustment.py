@@ -22,7 +22,8 @@ from domain.ports import Judgement
 from domain.readings import QualityFlag, ReadingBatch
 from domain.sensors import Channel, Gateway, Segment, SegmentReason, Sensor, Site
 from storage.readings.memory import MemoryReadingStore
-from storage.records.records import Records, open_records
+from storage.records.records import Records
+from tests.fresh_records import fresh_records
 from tests.unit.series import START_NS, House, Series, building, healthy
 
 PROFILE = load_profile()
@@ -51,7 +52,7 @@ def watched(folder: Path, series: Series, *, judged: bool = True, shard: int = 0
         if judged:
             house.run(detector, [batch])
     end_ns = START_NS + series.hours * HOUR_NS
-    records = open_records(f"sqlite:///{folder / 'records.db'}", clock=VirtualClock(end_ns))
+    records = fresh_records(folder / "records.db", clock=VirtualClock(end_ns))
     register = records.register
     register.put_building(building(), "test")
     register.put_gateway(Gateway("g-1", "网关", shard=shard), "test")

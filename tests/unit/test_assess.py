@@ -27,7 +27,8 @@ from domain.ports import Judgement, Page
 from domain.readings import ReadingBatch
 from domain.sensors import Channel, Gateway, Sensor
 from storage.readings.memory import MemoryReadingStore
-from storage.records import Records, open_records
+from storage.records import Records
+from tests.fresh_records import fresh_records
 from tests.unit.series import START_NS, air_temperature, wall_temperature
 
 PROFILE = load_profile()
@@ -41,7 +42,7 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         self.clock = VirtualClock(END_NS + HOUR_NS)
-        self.records: Records = open_records(f"sqlite:///{folder / 'records.db'}", clock=self.clock)
+        self.records: Records = fresh_records(folder / "records.db", clock=self.clock)
         self.readings = MemoryReadingStore()
         self.lease = self.records.jobs.take_lease(LEASE, "test", 0, 10)
         register = self.records.register

@@ -14,7 +14,8 @@ from domain.ports import GatewayStatus, Judgement
 from domain.readings import QualityFlag, ReadingBatch
 from domain.sensors import Channel, Gateway, Segment, SegmentReason, Sensor
 from storage.readings.memory import MemoryReadingStore
-from storage.records import Records, open_records
+from storage.records import Records
+from tests.fresh_records import fresh_records
 
 END_NS = 20_000 * DAY_NS
 START_NS = END_NS - 28 * DAY_NS
@@ -61,7 +62,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    records = open_records(f"sqlite:///{tmp_path / 'records.db'}")
+    records = fresh_records(tmp_path / "records.db")
     yield House(records)
     records.close()
 

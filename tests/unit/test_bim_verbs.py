@@ -12,7 +12,8 @@ from app.main import cli
 from domain.bim_models import BimModel, RevisionState
 from domain.buildings import Building
 from domain.errors import InvalidInput, ModelRejected, NotFound, SafetyError
-from storage.records import Records, open_records
+from storage.records import Records
+from tests.fresh_records import fresh_records
 
 HOUSE = Building("b-1", "360102-7", "老屋", "演示路 1 号", "360102", "", "", 115.89, 28.68)
 
@@ -22,7 +23,7 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Records
     folder = tmp_path / "var"
     folder.mkdir()
     monkeypatch.setenv("ANJU_FOLDER", str(folder))
-    opened = open_records(f"sqlite:///{folder / 'records.db'}")
+    opened = fresh_records(folder / "records.db")
     opened.register.put_building(HOUSE, "test")
     yield opened
     opened.close()

@@ -10,7 +10,7 @@ from domain.errors import StoreUnavailable
 from domain.sensors import Gateway
 from ingest.door.doorkeeper import Admitted, RegisterKeeper, Turned
 from ingest.door.packets import Reason
-from storage.records import open_records
+from tests.fresh_records import fresh_records
 
 GATEWAYS = {
     "g-1": Gateway("g-1", "one"),
@@ -81,7 +81,7 @@ def test_while_the_records_are_away_gateways_are_told_to_come_again() -> None:
 
 
 def test_a_changed_record_or_secret_is_told_once(tmp_path: Path) -> None:
-    records = open_records(f"sqlite:///{tmp_path}/records.db")
+    records = fresh_records(tmp_path / "records.db")
     try:
         register = records.register
         register.put_gateway(GATEWAYS["g-1"], "test")

@@ -17,6 +17,7 @@ from bim.sketch import plan_sketch
 from bim.topics_out import topic_guid
 from domain.anchors import Anchor, MonitorRole, PickedBy, SensorMonitors
 from domain.bim_models import BimModel, BimRevision
+from domain.checkups import CheckState
 from domain.clock import DAY_NS, HOUR_NS
 from domain.defects import Defect, DefectStatus
 from domain.elements import ElementVersion, Storey
@@ -24,6 +25,7 @@ from domain.errors import TooManyAttempts
 from simulators.ifc.house import HouseSpec
 from storage.files import FolderFiles
 from tests.api_city import NOW_NS, City, exchange_desk, make_city
+from tests.check_samples import check_up
 from tests.made_model import take_in
 
 API = "/api/v1"
@@ -312,3 +314,14 @@ def test_who_comes_while_another_model_is_worked_on_is_asked_to_come_again(
         desk.fitness(site.revision)
     files.ask = lambda: None
     assert desk.fitness(site.revision).checks, "the turn was given back"
+
+
+# last: it changes what all the others look at
+def test_a_check_up_is_when_a_building_was_last_inspected(site: Site, tmp_path: Path) -> None:
+    done = check_up(state=CheckState.DONE, done_at_ns=NOW_NS + 40 * 24 * HOUR_NS)
+    site.city.records.checks.put_check_up(done, "test")
+    site.city.records.checks.put_check_up(check_up("ck-2"), "test")
+    answer = site.get(f"/revisions/{site.revision.id}/export.ifc")
+    model = opened(answer.content, tmp_path / "a.ifc")
+    sets = ifcopenshell.util.element.get_psets(model.by_type("IfcBuilding")[0])
+    assert sets["Anju_Safety"]["LastInspectedOn"] == "2027-01-02"

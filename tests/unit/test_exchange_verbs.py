@@ -18,7 +18,8 @@ from domain.defects import Defect
 from domain.errors import InvalidInput, ModelRejected, NotFound, SafetyError
 from simulators.ifc.house import HouseSpec
 from storage.files import FolderFiles
-from storage.records import Records, open_records
+from storage.records import Records
+from tests.fresh_records import fresh_records
 from tests.made_model import take_in
 
 HOUSES = [
@@ -33,7 +34,7 @@ def records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Records
     folder = tmp_path / "var"
     folder.mkdir()
     monkeypatch.setenv("ANJU_FOLDER", str(folder))
-    opened = open_records(f"sqlite:///{folder / 'records.db'}")
+    opened = fresh_records(folder / "records.db")
     opened.register.put_buildings(HOUSES, "test")
     files = FolderFiles(folder / "files")
     take_in(opened, files, VirtualClock(AT_NS), tmp_path, "b-1", HouseSpec(storeys=1, sensors=0))

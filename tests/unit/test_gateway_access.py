@@ -13,7 +13,8 @@ from domain.credentials import GatewayCredential
 from domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from domain.ports import Page
 from domain.sensors import Gateway
-from storage.records import Records, open_records
+from storage.records import Records
+from tests.fresh_records import fresh_records
 
 NOW = 1_795_000_000 * SECOND_NS
 
@@ -38,7 +39,7 @@ class Office:
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     clock = VirtualClock(NOW)
-    records = open_records(f"sqlite:///{tmp_path}/records.db", clock=clock)
+    records = fresh_records(tmp_path / "records.db", clock=clock)
     for name in ("g-1", "g-2"):
         records.register.put_gateway(Gateway(name, name), "test")
     provisioning = LocalProvisioning(records.credentials, records.register, clock, "mqtt://b:1883")

@@ -14,7 +14,7 @@ from domain.access import Role, Scope, ScopeKind, User
 from domain.clock import HOUR_NS, SECOND_NS, VirtualClock
 from domain.errors import Forbidden, NotFound, TooManyAttempts
 from storage.records.access import RecordsAccess
-from storage.records.records import open_records
+from tests.fresh_records import fresh_records
 
 NOW_NS = 1_800_000_000 * SECOND_NS
 PASSWORD = "correct horse battery"
@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def access(folder: Path) -> Iterator[RecordsAccess]:
-    records = open_records(f"sqlite:///{folder / 'records.db'}")
+    records = fresh_records(folder / "records.db")
     yield records.access
     records.close()
 

@@ -25,7 +25,8 @@ from domain.waves import WaveBlock
 from simulators.frame import Frame
 from storage.hours import FolderHours
 from storage.readings.memory import MemoryReadingStore
-from storage.records import Records, open_records
+from storage.records import Records
+from tests.fresh_records import fresh_records
 from tests.waves import START_NS, block
 
 HOUR = START_NS // HOUR_NS * HOUR_NS
@@ -91,7 +92,7 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    records = open_records(f"sqlite:///{tmp_path / 'records.db'}")
+    records = fresh_records(tmp_path / "records.db")
     yield House(records, tmp_path / "hours")
     records.close()
 

@@ -22,7 +22,8 @@ from domain.ports import Judgement, Page
 from domain.readings import QualityFlag, ReadingBatch, concat
 from domain.sensors import Channel, Gateway, Sensor
 from storage.readings.memory import MemoryReadingStore
-from storage.records import Records, open_records
+from storage.records import Records
+from tests.fresh_records import fresh_records
 from tests.unit.series import START_NS, House, building, healthy
 
 PROFILE = load_profile()
@@ -49,8 +50,8 @@ class Story:
         for hours in np.arange(-1, 9, 0.25):
             at_ns = self.end_ns + int(hours * HOUR_NS)
             house.look(loss, ReadingBatch.empty(), at_ns)
-        self.records: Records = open_records(
-            f"sqlite:///{folder / 'records.db'}", clock=VirtualClock(self.end_ns)
+        self.records: Records = fresh_records(
+            folder / "records.db", clock=VirtualClock(self.end_ns)
         )
         register = self.records.register
         register.put_building(building(), "test")

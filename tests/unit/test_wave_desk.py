@@ -15,8 +15,8 @@ from domain.ports import SpoolEntry
 from domain.readings import QualityFlag, ReadingBatch
 from domain.sensors import Channel, Gateway, Sensor
 from domain.waves import FEATURE_AXES
-from storage.records.records import open_records
 from storage.waves import FolderWaves
+from tests.fresh_records import fresh_records
 from tests.waves import START_NS, block, knock_m_s2, sine_m_s2, times
 
 RATE_HZ = 200.0
@@ -25,7 +25,7 @@ RATE_HZ = 200.0
 @pytest.fixture
 def watch(tmp_path: Path) -> WatchList:
     """One sensor with a waveform and, of what it comes to, all but the kurtosis of z."""
-    records = open_records(f"sqlite:///{tmp_path / 'records.db'}")
+    records = fresh_records(tmp_path / "records.db")
     register = records.register
     register.put_building(
         Building("b-1", "D-1", "演示 1 号楼", "", "360102", "", "", 115.9, 28.7), "test"

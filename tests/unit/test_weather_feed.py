@@ -14,8 +14,9 @@ from domain.contexts import ContextKind
 from domain.errors import InvalidInput, SettingsInvalid
 from domain.jobs import JobRun, RunState
 from domain.ports import Page
-from storage.records import Records, open_records
+from storage.records import Records
 from storage.sheets import read_sheet
+from tests.fresh_records import fresh_records
 
 TABLE = """kind,started_at,ended_at,temperature_c,rain_mm
 weather,2026-11-01T00:00:00Z,2026-11-01T01:00:00Z,12.5,0.4
@@ -55,7 +56,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator[Records]:
-    made = open_records(f"sqlite:///{tmp_path / 'records.db'}")
+    made = fresh_records(tmp_path / "records.db")
     yield made
     made.close()
 

@@ -102,3 +102,19 @@ def test_an_insurers_page_of_a_building_says_nothing_of_those_who_live_there(cit
     page = browser(city, "insurer").get("/buildings/b-far")
     assert (page.status_code, "户数" in page.text) == (200, False)
     assert "有数据的通道" in page.text
+
+
+def test_nothing_an_insurer_can_ask_for_tells_how_many_live_there_or_who_owns_it(
+    city: City,
+) -> None:
+    house = city.records.register.building("b-far")
+    assert house is not None
+    lived_in = replace(house, households=247, ownership="private", version=house.version + 1)
+    city.records.register.put_building(lived_in, "test")
+    for name, told in (("duty_officer", True), ("insurer", False)):
+        table = browser(city, name).get("/register/buildings.csv")
+        assert (table.status_code, "247" in table.text) == (200, told)
+        one = city.client(name).get("/api/v1/buildings/b-far").json()
+        listed = city.client(name).get("/api/v1/buildings").json()["items"]
+        for shown in (one, next(row for row in listed if row["id"] == "b-far")):
+            assert (shown["households"] == 247, shown["ownership"] == "private") == (told, told)

@@ -17,6 +17,7 @@ from domain.findings import Finding
 from domain.labels import Outcome
 from domain.limits import Level
 from web.alert_rows import AlertRow, Names, findings_of, rows_of
+from web.check_rows import checks_of_alert
 from web.guard import PageRoute, alert_for, caller_of, services_of
 from web.render import page, words_of
 
@@ -195,6 +196,7 @@ def _alert(request: Request, alert_id: str) -> dict[str, Any]:
             _evidence(c, findings.get(c.finding_id), words.language)
             for c in sorted(alert.contributions, key=lambda c: (-c.level, -c.at_ns))
         ],
+        "checks": checks_of_alert(services, caller_of(request), alert),
         "events": [_line(e, names) for e in services.alerts.events(alert.id)],
         "notices": sorted(services.alerts.notices(alert.id), key=lambda n: n.created_at_ns),
     }

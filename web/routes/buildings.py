@@ -4,13 +4,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from domain.access import Role, may
+from domain.access import may, sees_residents
 from domain.alerts import AlertState
 from domain.buildings import Building
 from domain.clock import DAY_NS
 from domain.limits import Level
 from domain.ports import Page
 from web.alert_rows import LIVE, ROWS, rows_of
+from web.check_rows import checks_of_building
 from web.formats import local
 from web.guard import PageRoute, building_for, caller_of, services_of
 from web.render import page, words_of
@@ -56,7 +57,8 @@ def building_page(request: Request, building_id: str) -> Response:
         chart_words=words.group("chart")
         | {f"level.{value.word}": words(f"level.{value.word}") for value in Level}
         | {f"axis.{name}": text for name, text in words.group("axis").items()},
-        facts=_facts(building, words, residents=caller.role is not Role.INSURER),
+        facts=_facts(building, words, residents=sees_residents(caller)),
+        checks=checks_of_building(services, caller, building),
         **(_state(request, building) | assessment_of(request, building)),
     )
 
@@ -66,6 +68,14 @@ def building_state(request: Request, building_id: str) -> Response:
     """Show what changes from minute to minute by itself."""
     building = building_for(request, building_id)
     return page(request, "_building_state.html", **_state(request, building))
+
+
+@router.get("/buildings/{building_id}/checks-part")
+def building_checks(request: Request, building_id: str) -> Response:
+    """Show the check-ups by themselves."""
+    building = building_for(request, building_id, "checks:read")
+    checks = checks_of_building(services_of(request), caller_of(request), building)
+    return page(request, "_building_checks.html", building=building, checks=checks)
 
 
 @router.get("/buildings/{building_id}/sensors")

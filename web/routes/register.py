@@ -10,16 +10,18 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 
-from domain.access import Caller, may
+from domain.access import Caller, may, sees_residents
 from domain.building_import import TEMPLATE_EXAMPLE, TEMPLATE_HEADER, ImportPreview, preview
 from domain.buildings import Building, Grade
 from domain.errors import Conflict, InvalidInput
 from domain.limits import Level
 from domain.ports import Page
 from domain.services import Services
+from lifecycle.build_years import load_build_years
 from web.alert_rows import LIVE
 from web.formats import local
 from web.guard import PageRoute, allowed, estate_of, services_of
+from web.house_filter import HouseFilter, built_words, house_filter
 from web.render import page, words_of
 from web.tables import csv_answer
 
@@ -65,6 +67,9 @@ def register(request: Request, text: Text = "", district: Text = "", after: Afte
         active="buildings",
         total=len(visible),
         text=text,
+        built_keys=load_build_years().keys,
+        built_word=lambda key: built_words(key, words_of(request)),
+        structures=sorted({b.structure for b in visible.values()}),
         districts=sorted({b.district for b in visible.values()}),
         **_list(request, text, district, after),
     )
@@ -81,13 +86,13 @@ def register_list(
 @router.get("/register/buildings.csv")
 def register_csv(request: Request, text: Text = "", district: Text = "") -> Response:
     """Give every building that the filters let through, as a table."""
-    caller = allowed(request, "buildings:read")
+    caller, house = allowed(request, "buildings:read"), house_filter(request)
     services, words = services_of(request), words_of(request)
     today = local(services.clock.now_ns()).date()
-    sees_alerts = may(caller, "alerts:read")
+    sees_alerts, residents = may(caller, "alerts:read"), sees_residents(caller)
 
     def rows() -> Iterator[tuple[object, ...]]:
-        for part in _every(services, caller, text.strip(), district):
+        for part in _every(services, caller, text.strip(), district, house):
             ids = [b.id for b in part]
             grades = services.register.grades(ids, today)
             worst = _worst(services, ids) if sees_alerts else {}
@@ -111,7 +116,7 @@ def register_csv(request: Request, text: Text = "", district: Text = "") -> Resp
                     b.storeys_below,
                     b.height_m,
                     b.area_m2,
-                    b.households,
+                    b.households if residents else None,
                     words.of("heritage", b.heritage.value),
                     grade.value if grade else words("grade.none"),
                     words(f"level.{worst.get(b.id, Level.NONE).word}") if sees_alerts else "",
@@ -184,17 +189,20 @@ def import_commit(
 def _list(request: Request, text: str, district: str, after: str) -> dict[str, Any]:
     caller = allowed(request, "buildings:read")
     services = services_of(request)
-    found = _matching(services, caller, text.strip(), district, after)
+    house = house_filter(request)
+    found = _matching(services, caller, text.strip(), district, after, house)
     rows = found[:ROWS]
     ids = [b.id for b in rows]
     today = local(services.clock.now_ns()).date()
     grades = services.register.grades(ids, today)
     worst = _worst(services, ids) if may(caller, "alerts:read") else {}
     kept = {name: value for name, value in (("text", text), ("district", district)) if value}
+    kept |= house.query
     return {
         "rows": [RegisterRow(b, grades.get(b.id), worst.get(b.id, Level.NONE)) for b in rows],
         "chosen_district": district,
-        "filtered": bool(text.strip() or district),
+        "chosen_house": house,
+        "filtered": bool(text.strip() or district or house.given),
         "export": "/register/buildings.csv" + (f"?{urlencode(kept)}" if kept else ""),
         "before": urlencode(kept) if after else None,
         "next": urlencode(kept | {"after": rows[-1].id}) if len(found) > ROWS else None,
@@ -202,7 +210,7 @@ def _list(request: Request, text: str, district: str, after: str) -> dict[str, A
 
 
 def _matching(
-    services: Services, caller: Caller, text: str, district: str, after: str
+    services: Services, caller: Caller, text: str, district: str, after: str, house: HouseFilter
 ) -> list[Building]:
     """Read one building more than a page shows."""
     found: list[Building] = []
@@ -210,7 +218,7 @@ def _matching(
         part = services.register.buildings(
             Page(READ, after), text=text, districts=[district] if district else None
         )
-        found += [b for b in part if may(caller, "buildings:read", b)]
+        found += [b for b in part if may(caller, "buildings:read", b) and house.fits(b)]
         if len(part) < READ:
             break
         after = part[-1].id
@@ -218,7 +226,7 @@ def _matching(
 
 
 def _every(
-    services: Services, caller: Caller, text: str, district: str
+    services: Services, caller: Caller, text: str, district: str, house: HouseFilter
 ) -> Iterator[list[Building]]:
     """Read all buildings that a caller may see, some at a time."""
     after = ""
@@ -226,7 +234,7 @@ def _every(
         part = services.register.buildings(
             Page(READ, after), text=text, districts=[district] if district else None
         )
-        yield [b for b in part if may(caller, "buildings:read", b)]
+        yield [b for b in part if may(caller, "buildings:read", b) and house.fits(b)]
         if len(part) < READ:
             return
         after = part[-1].id

@@ -68,7 +68,7 @@ def series(
         "end": end_ns / 1e9,
         "absolute": any(s.absolute for s in segments),
         "compensation": drawn.compensation.value,
-        "panels": [_panel_out(panel, drawn.compensation, words) for panel in drawn.panels],
+        "panels": [panel_out(panel, drawn.compensation, words) for panel in drawn.panels],
         "diagram": _diagram_out(drawn.diagram, words) if drawn.diagram else None,
         "others": [limit_out(limit, words) for limit in drawn.others],
         "flags": _flags_out(drawn.main, drawn.step_ns, words),
@@ -125,7 +125,8 @@ def _range(services: Services, site: Site, sensor: Sensor, span: str) -> tuple[i
     return min(starts, default=end_ns - DAY_NS), end_ns
 
 
-def _panel_out(panel: Panel, compensation: Compensation, words: Words) -> dict[str, Any]:
+def panel_out(panel: Panel, compensation: Compensation, words: Words) -> dict[str, Any]:
+    """Give a panel as the script draws it."""
     unit = unit_word(panel.unit, words.language)
     name = "rate" if panel.window_days else panel.name
     days = f"{panel.window_days:g}"

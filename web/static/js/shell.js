@@ -128,16 +128,48 @@ document.addEventListener("htmx:afterRequest", (event) => {
   }
 });
 
-// "/" goes to the search box, as in most lists
+// a table that is wider than its place is scrolled with the keyboard, too
+function reachTables() {
+  for (const place of document.querySelectorAll(".table-wrap")) {
+    const wide = place.scrollWidth > place.clientWidth;
+    if (!wide && place.dataset.scrolls === undefined) continue;
+    place.toggleAttribute("data-scrolls", wide);
+    if (!wide) {
+      place.removeAttribute("tabindex");
+      continue;
+    }
+    const section = place.closest("[aria-labelledby]");
+    place.tabIndex = 0;
+    place.setAttribute("role", "group");
+    if (section) place.setAttribute("aria-labelledby", section.getAttribute("aria-labelledby"));
+    else place.setAttribute("aria-label", document.querySelector("h1")?.textContent.trim() ?? "");
+  }
+}
+addEventListener("resize", reachTables);
+document.addEventListener("htmx:afterSettle", reachTables);
+reachTables();
+
+// "/" goes to the page's own search box, else to the one in the bar
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, dialog")) return;
-  const box = document.querySelector("[data-key='/']");
+  const box = document.querySelector("main [data-key='/']") ?? document.getElementById("search-all");
   if (box) {
     event.preventDefault();
     box.focus();
     box.select();
   }
+});
+
+// what was found: arrows go along, Enter opens as links do, up from the first goes back to the box
+document.addEventListener("keydown", (event) => {
+  const down = event.key === "ArrowDown", up = event.key === "ArrowUp";
+  if (!(down || up) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const hits = [...document.querySelectorAll("[data-hit]")];
+  const box = document.getElementById("search-here"), at = hits.indexOf(event.target);
+  if (!hits.length || (at < 0 && event.target !== box)) return;
+  event.preventDefault();
+  (hits[at + (down ? 1 : -1)] ?? (up ? box : hits.at(-1))).focus();
 });
 
 const live = document.querySelector("[data-live]");
@@ -147,5 +179,5 @@ if (live) {
     if (!building || !changes.length || changes.some((c) => c.building_id === building)) {
       window.htmx.trigger(document.body, "alerts-changed");
     }
-  });
+  }, ["alert", "notice", "check-up"]);
 }

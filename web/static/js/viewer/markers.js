@@ -27,10 +27,9 @@ export class Markers extends EventTarget {
       const level = word(sensor.level);
       const button = el("button", {
         type: "button", class: `marker marker-${level}${sensor.stale ? " marker-stale" : ""}`, "data-marker": `sensor:${sensor.id}`,
-        "aria-label": [sensor.code, sensor.kind_word, sensor.level ? this.words[`level.${level}`] : "", sensor.text, sensor.age].filter(Boolean).join(", "),
         onclick: () => this.dispatchEvent(new CustomEvent("sensor", { detail: sensor.id })),
-      }, el("span", { class: "marker-shape", "aria-hidden": "true", text: SHAPES[level] }), el(
-        "span", { class: "marker-label" }, el("b", { text: sensor.code }), el("span", { text: ` ${sensor.brief || "—"}` }),
+      }, el("span", { class: "unseen", text: [sensor.code, sensor.kind_word, sensor.level ? this.words[`level.${level}`] : "", sensor.text, sensor.age].filter(Boolean).join(", ") }), el("span", { class: "marker-shape", "aria-hidden": "true", text: SHAPES[level] }), el(
+        "span", { class: "marker-label", "aria-hidden": "true" }, el("b", { text: sensor.code }), el("span", { text: ` ${sensor.brief || "—"}` }),
         el("small", { text: sensor.age || this.words.never }),
       ));
       this.rows.push({ button, point, rank: 10 + sensor.level * 10, seen: () => !sensor.elements.length || sensor.elements.some(seen) });
@@ -39,10 +38,9 @@ export class Markers extends EventTarget {
       if (!defect.point || defect.closed) continue;
       const button = el("button", {
         type: "button", class: `marker marker-defect severity-${defect.severity}`, "data-marker": `defect:${defect.id}`,
-        "aria-label": [this.words.defect, defect.code_word, defect.severity_word, defect.title].filter(Boolean).join(", "),
         onclick: () => this.dispatchEvent(new CustomEvent("defect", { detail: defect.id })),
-      }, el("span", { class: "marker-shape", "aria-hidden": "true", text: "✕" }), el(
-        "span", { class: "marker-label" }, el("b", { text: defect.code_word }), el("span", { text: ` ${defect.text || defect.severity_word}` }),
+      }, el("span", { class: "unseen", text: [this.words.defect, defect.code_word, defect.severity_word, defect.title].filter(Boolean).join(", ") }), el("span", { class: "marker-shape", "aria-hidden": "true", text: "✕" }), el(
+        "span", { class: "marker-label", "aria-hidden": "true" }, el("b", { text: defect.code_word }), el("span", { text: ` ${defect.text || defect.severity_word}` }),
       ));
       this.rows.push({ button, point: defect.point, rank: 5 + defect.severity, seen: () => !defect.element || seen(defect.element) });
     }

@@ -3,6 +3,7 @@
 import { el, filled, metres } from "./made.js";
 import { takenBack, turned } from "./places.js";
 import { middle, within } from "./plan.js";
+import { facing, fine, within as share } from "./spot.js";
 
 /** all pages show and take the city's time */
 const CITY = "+08:00";
@@ -114,14 +115,14 @@ export class Picker extends EventTarget {
       floor ??= this.floorOf(element.storey);
       if (element.space && !room) draft.room = element.space;
       const box = this.shapes()?.boxOf(element.step);
-      if (box && point) draft.local_uvw = point.map((v, k) => (box[k + 3] > box[k] ? Math.min(1, Math.max(0, (v - box[k]) / (box[k + 3] - box[k]))) : 0.5));
+      if (box && point) draft.local_uvw = share(point, box);
     }
     if (point) {
-      draft.point = point.map((v) => Math.round(v * 1000) / 1000);
+      draft.point = fine(point);
       floor ??= this.scene.floorAt(point[2]);
       room ??= this.scene.roomsOn(floor?.id).find((one) => within(point, one.outline)) ?? null;
     }
-    if (normal) draft.normal = normal.map((v) => Math.round(v * 1e4) / 1e4);
+    if (normal) draft.normal = facing(normal);
     if (floor) { draft.storey = floor.name; draft.elevation_m = floor.elevation; }
     if (room) { draft.room = room.name; draft.room_id = room.id; }
     return draft;

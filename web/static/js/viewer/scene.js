@@ -1,6 +1,7 @@
 // What the page knows of a building: its elements by storey, sensors, defects, rooms and places.
 
 import { ask } from "./ask.js";
+import { floorAt } from "./spot.js";
 
 /**
  * @typedef {object} Element
@@ -90,8 +91,7 @@ export class Scene extends EventTarget {
 
   /** The storey whose floor is the last one at or below a height. */
   floorAt(z) {
-    const floors = this.floors();
-    return floors.filter((one) => one.elevation <= z + 0.3).at(-1) ?? floors[0] ?? null;
+    return floorAt(this.floors(), z);
   }
 
   /** Rooms of the schema on a storey; the model's storeys and the schema's meet by name or height. */
