@@ -131,7 +131,7 @@ def adjust(batch: ReadingBatch, state: Any, site: Site, profile: LimitProfile) -
         mine = by_channel[low:high]
         line = _Line(channel, held, site.segments.get(channel_id, ()), site.withdrawn, profile)
         series[low:high] = line.take(
-            taken_at[low:high], series[low:high], rows.flag[mine], boots[mine]
+            taken_at[low:high], series[low:high], rows.flag[mine], boots[mine], mine
         )
         channels[channel_id] = line.saved()
         opened += line.opened
@@ -194,13 +194,14 @@ def _offset_of(
 
 @dataclass(frozen=True, slots=True)
 class _Jump:
-    """A channel came back from a restart with another value."""
+    """A channel came back from a restart with another value; `row` of the batch showed it."""
 
+    row: int
     channel: WatchedChannel
     at_ns: int
     size: float
     threshold: float
-    row: Limit
+    limit: Limit
     silent_ns: int
 
 
@@ -236,6 +237,7 @@ class _Line:
             )
         self.opened: list[Segment] = []
         self.jumps: list[_Jump] = []
+        self._row = 0  # of the batch, which is looked at
 
     def saved(self) -> dict[str, Any]:
         """Tell what must be known when the next batch comes."""
@@ -248,8 +250,8 @@ class _Line:
             "own": [_packed(s) for s in self.own],
         }
 
-    def take(self, taken_at: Int64s, raw: Floats, flag: Any, boot: Any) -> Floats:
-        """Turn raw values into series values, oldest first."""
+    def take(self, taken_at: Int64s, raw: Floats, flag: Any, boot: Any, rows: Any) -> Floats:
+        """Turn raw values into series values, oldest first; `rows` tells their places."""
         datum = self.channel.kind in DATUM_KINDS
         if not datum and not self.segments:
             return raw
@@ -262,14 +264,13 @@ class _Line:
             self.last_ns = int(taken_at[-1])
             self.boot = int(boot[-1])
             return series
-        return np.array(
-            [
-                self._one(at_ns, value, not bits & _UNFIT, count, datum=datum)
-                for at_ns, value, bits, count in zip(
-                    taken_at.tolist(), raw.tolist(), flag.tolist(), boot.tolist(), strict=True
-                )
-            ]
-        )
+        series = np.empty(len(raw))
+        columns = (taken_at, raw, flag, boot, rows)
+        for place, (at_ns, value, bits, count, self._row) in enumerate(
+            zip(*(column.tolist() for column in columns), strict=True)
+        ):
+            series[place] = self._one(at_ns, value, not bits & _UNFIT, count, datum=datum)
+        return series
 
     def _calm_offset(self, taken_at: Int64s, boot: Any) -> float | None:
         """Tell the offset when nothing can happen: in order, one boot, newest segment, known."""
@@ -372,10 +373,12 @@ class _Line:
             self.after = [first_ns, silent_ns, values]
             return raw + segment.offset - jump
         self.after = None
-        row, threshold = self._noise(silent_ns, needed)
+        limit, threshold = self._noise(silent_ns, needed)
         if abs(jump) <= threshold:
             return raw + segment.offset
-        self.jumps.append(_Jump(self.channel, first_ns, jump, threshold, row, silent_ns))
+        self.jumps.append(
+            _Jump(self._row, self.channel, first_ns, jump, threshold, limit, silent_ns)
+        )
         restarted = self._keep(
             Segment(
                 same_id("segment", self.channel.id, "restart", first_ns),
@@ -385,7 +388,7 @@ class _Line:
                 offset=segment.offset - jump,
                 absolute=segment.absolute,
                 scale=segment.scale,
-                note=f"jump of {jump:+.3f} {row.unit} taken out",
+                note=f"jump of {jump:+.3f} {limit.unit} taken out",
             )
         )
         assert restarted.offset is not None  # noqa: S101 - given above
@@ -423,22 +426,23 @@ def _report(
         if ended_ns is not None:
             found.append(_finding(site, profile, point, point_id, held, Level.NONE, ended_ns))
             del standing[point_id]
-    for jump in jumps:
+    # in the order in which readings came, as if they had come one by one
+    for jump in sorted(jumps, key=lambda jump: jump.row):
         point = site.points[jump.channel.sensor_id]
         held = {
             "at": jump.at_ns,
             "size": jump.size,
             "threshold": jump.threshold,
-            "unit": jump.row.unit,
-            "rule": jump.row.id,
-            "source": jump.row.source,
-            "certainty": jump.row.certainty.value,
+            "unit": jump.limit.unit,
+            "rule": jump.limit.id,
+            "source": jump.limit.source,
+            "certainty": jump.limit.certainty.value,
             "channel": jump.channel.id,
             "silent_h": jump.silent_ns / HOUR_NS,
             "axis": jump.channel.axis,
         }
         if point.sensor_id not in standing:
-            level = min(jump.row.level, cap)
+            level = min(jump.limit.level, cap)
             found.append(_finding(site, profile, point, point.sensor_id, held, level, jump.at_ns))
         standing[point.sensor_id] = held
     return found, standing

@@ -222,6 +222,28 @@ def test_both_axes_of_a_point_are_one_finding() -> None:
     assert {s.channel_id for s in made.opened} == {"T1.x", "T1.y"}
 
 
+@pytest.mark.parametrize("first", "xy")
+def test_which_axis_is_told_does_not_depend_on_how_readings_are_cut(first: str) -> None:
+    """Of two axes that jump at one moment the one is told whose reading showed it first."""
+    batch = concat([
+        _hourly((s + _noise(n, 0.05, k)).tolist(), h, boot, f"T1.{axis}")
+        for s, n, h, boot in ((1.0, 60, 0, 1), (2.0, 20, 60, 2))
+        for k, axis in enumerate("xy")
+    ])  # fmt: skip
+    of_axis = np.array([f"T1.{first}" != batch.channels[c] for c in batch.channel.tolist()])
+    batch = batch.take(np.lexsort((of_axis, batch.taken_at)))
+    made = []
+    for size in (1, 2, 7, len(batch)):
+        site = _site("T1")
+        found = []
+        for low in range(0, len(batch), size):
+            rows = np.arange(low, min(low + size, len(batch)))
+            found += site.run(batch.take(rows)).findings
+        made.append((found, site.state["jumps"]))
+    assert [f.channels for f in made[0][0]] == [(f"T1.{first}",)]
+    assert all(one == made[0] for one in made)
+
+
 def test_the_result_does_not_depend_on_how_readings_are_cut_into_batches() -> None:
     batch = concat([
         _hourly((3.0 + _noise(60)).tolist()), _hourly((4.0 + _noise(20)).tolist(), 60, boot=2)
