@@ -1,5 +1,6 @@
 """Python's cycle collector, set for a process that runs for months and must answer at once."""
 
+import atexit
 import gc
 
 #: how many more objects are made than given back before the young ones are looked through, and
@@ -16,4 +17,6 @@ def calm_collector() -> None:
     """
     gc.collect()
     gc.freeze()
+    # what is frozen is not given back at the end either, which DuckDB calls a leak, in fifty lines
+    atexit.register(gc.unfreeze)
     gc.set_threshold(*_THRESHOLDS)

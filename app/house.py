@@ -85,6 +85,7 @@ from storage.readings import open_readings
 from storage.records import Records, open_records
 from storage.sheets import read_sheet
 from storage.spool import SpoolReader, SqliteSpool
+from storage.spool_written import WrittenElsewhere
 from storage.waves import FolderWaves
 from web.application import mount_pages
 
@@ -106,6 +107,7 @@ _IDLE_S = 0.05
 #: a thread that works gives way to others after this: a warning goes through three of them, and
 #: with Python's own 5 ms each of them may cost that for every other thread at work
 _SWITCH_S = 0.001
+_SPOOL_WAIT_S = 30.0
 _PLANS_EVERY_S = 5.0
 _MODELS_EVERY_S = 0.5
 _JOBS_EVERY_S = 60.0
@@ -114,6 +116,9 @@ _BANDS_EVERY_S = 1.0
 BAND_WAIT_S_MAX = 3_600.0
 BAND_GIVE_UP_S = 3 * 86_400.0
 _USES_NOTED_EVERY_S = 10.0
+
+#: gives what a part waits for when it has nothing to do; `None`: there is no such thing yet
+_Wake = Callable[[], threading.Event | WrittenElsewhere | None]
 
 
 @dataclass
@@ -148,7 +153,7 @@ class House:
         self._jobs: Jobs | None = None
         self._door_watch = DoorWatch()
         self._port = self.settings.web.port
-        self._uses_noted_at = time.monotonic()
+        self._began = self._uses_noted_at = time.monotonic()
         self.failed: BaseException | None = None
 
     @cached_property
@@ -542,10 +547,7 @@ class House:
             if Role.INGEST in self.roles:
                 self.spool_writer  # noqa: B018 - likewise a spool that has a writer
             if Role.ANALYSE in self.roles:
-                # with ingest in this process the spool says when there is something to judge
-                ingests = Role.INGEST in self.roles
-                written = self.spool_writer.written if ingests else None
-                self._run("pipeline", self._judge, wake=written)
+                self._run("pipeline", self._judge, wake=self._written)
                 self._run("storing", self._store)
                 self._run("retention", self._make_retention().run_once, rest_s=_JOBS_EVERY_S)
                 self._run("plans", self._make_planner().run_once, rest_s=_PLANS_EVERY_S)
@@ -622,7 +624,7 @@ class House:
         for name in ("dispatcher", "band_dispatcher"):
             if name in self.__dict__:
                 self.__dict__[name].close()
-        for name in ("spool", "spool_writer", "readings", "records"):
+        for name in ("_elsewhere", "spool", "spool_writer", "readings", "records"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 
@@ -685,9 +687,28 @@ class House:
             tells_outside=Role.NOTIFY in self.roles,
         )
 
+    def _written(self) -> threading.Event | WrittenElsewhere | None:
+        """Give what says that there is more to judge; nothing before ingest has made the spool."""
+        if Role.INGEST in self.roles:
+            return self.spool_writer.written
+        return self._elsewhere if "spool" in self.__dict__ else None
+
+    @cached_property
+    def _elsewhere(self) -> WrittenElsewhere:
+        return WrittenElsewhere(self.settings.spool_path)
+
     def _judge(self) -> int:
         # made on the first round: without ingest here it waits for the spool that ingest makes
-        return self.pipeline.run_once()
+        return 0 if self._waits_for_spool() else self.pipeline.run_once()
+
+    def _waits_for_spool(self) -> bool:
+        """Tell whether ingest, started together with us, may yet make the spool."""
+        return (
+            "pipeline" not in self.__dict__
+            and Role.INGEST not in self.roles
+            and time.monotonic() - self._began < _SPOOL_WAIT_S
+            and not self.settings.spool_path.exists()
+        )
 
     def _store(self) -> int:
         pipeline = self.__dict__.get("pipeline")  # the judging thread makes it
@@ -837,7 +858,7 @@ class House:
         step: Callable[[], int],
         *,
         rest_s: float = _IDLE_S,
-        wake: threading.Event | None = None,
+        wake: _Wake | None = None,
     ) -> None:
         thread = threading.Thread(
             target=self._loop, args=(name, step, rest_s, wake), name=name, daemon=True
@@ -845,9 +866,7 @@ class House:
         self._threads.append(thread)
         thread.start()
 
-    def _loop(
-        self, name: str, step: Callable[[], int], rest_s: float, wake: threading.Event | None
-    ) -> None:
+    def _loop(self, name: str, step: Callable[[], int], rest_s: float, wake: _Wake | None) -> None:
         """Repeat a step while there is work; rest when there is none, longer when it fails."""
         rest = rest_s
         while not self._stop.is_set():
@@ -863,9 +882,10 @@ class House:
                 self.failed = error
                 self._stop.set()
                 return
-            (wake or self._stop).wait(rest)
-            if wake is not None:
-                wake.clear()
+            said = wake() if wake is not None else None
+            (said or self._stop).wait(rest)
+            if said is not None:
+                said.clear()
 
 
 class _Cached:

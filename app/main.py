@@ -28,6 +28,7 @@ cli = typer.Typer(
 say = Console(stderr=True, highlight=False)
 
 if TYPE_CHECKING:
+    from app.beside import Beside
     from app.broker import BrokerChoice
 
 SettingsFile = Annotated[
@@ -45,7 +46,7 @@ def main() -> None:
         sys.exit(2)
 
 
-def _run(settings: Settings, roles: frozenset[str]) -> None:
+def _run(settings: Settings, roles: frozenset[str], *, beside: "Beside | None" = None) -> None:
     from app.collector import calm_collector  # noqa: PLC0415
     from app.house import House, Role  # noqa: PLC0415 - heavy; the other verbs start faster
     from app.logs import set_up_logs  # noqa: PLC0415
@@ -59,15 +60,30 @@ def _run(settings: Settings, roles: frozenset[str]) -> None:
     if "serve" in roles:
         say.print(f"Anju: {house.address}")
     try:
-        house.wait()
+        with beside.running(house.end) if beside else contextlib.nullcontext():
+            house.wait()
     finally:
         house.stop()
+    if beside is not None and beside.refused:
+        sys.exit(beside.refused)
 
 
 @cli.command()
-def up(settings: SettingsFile = None) -> None:
-    """Run everything in one process."""
-    _run(load_settings(settings), frozenset({"ingest", "analyse", "notify", "serve", "jobs"}))
+def up(
+    together: Annotated[
+        bool, typer.Option("--together", help="all in one process: slower, takes less memory")
+    ] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Run everything: what takes readings in in a process of its own, the rest in another."""
+    roles = frozenset({"ingest", "analyse", "notify", "serve", "jobs"})
+    if together:
+        _run(load_settings(settings), roles)
+        return
+    from app.beside import Beside  # noqa: PLC0415
+
+    given = ["--settings", str(settings)] if settings else []
+    _run(load_settings(settings), roles - {"ingest"}, beside=Beside(["ingest", *given]))
 
 
 @cli.command()

@@ -93,7 +93,7 @@ def _again(folder: Path, file: Path) -> tuple[float, float]:
 
 @contextmanager
 def _server(folder: Path) -> Iterator[httpx2.Client]:
-    """Run everything in one process, as `./anju up` does, and open a client with a key."""
+    """Run everything with `./anju up`, and open a client with a key."""
     folder.mkdir()
     records, clock = open_records(f"sqlite:///{folder / 'records.db'}"), SystemClock()
     identity = LocalIdentity(records.access, clock)

@@ -127,8 +127,10 @@ def over_nodered(folder: Path, install: Path, messages: int, way: nodered.Way) -
 
 
 @contextlib.contextmanager
-def running_house(folder: Path, broker_url: str, readings_url: str) -> Iterator[int]:
-    """Run our ingest and analysis in one process; give its id."""
+def running_house(
+    folder: Path, broker_url: str, readings_url: str, *, together: bool = False
+) -> Iterator[int]:
+    """Run our ingest and analysis, in two processes or together in one; give its id."""
     env = os.environ | {
         "ANJU_BROKER__URL": broker_url,
         "ANJU_READINGS__URL": readings_url,
@@ -136,7 +138,8 @@ def running_house(folder: Path, broker_url: str, readings_url: str) -> Iterator[
     }
     with (folder / "house.log").open("wb") as log:
         house = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.chain_house", "--folder", str(folder / "house")],
+            [sys.executable, "-m", "benchmarks.chain_house", "--folder", str(folder / "house"),
+             *["--together"] * together],
             cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
         )  # fmt: skip
         try:
@@ -154,13 +157,13 @@ def running_house(folder: Path, broker_url: str, readings_url: str) -> Iterator[
                 house.wait()
 
 
-def over_broker(folder: Path, messages: int) -> Run:
+def over_broker(folder: Path, messages: int, *, together: bool) -> Run:
     """Run the load through mosquitto, our ingest and pipeline, into InfluxDB."""
     folder.mkdir(parents=True)
     with mosquitto.start(folder / "mosquitto") as broker, influx.start(folder / "influx") as db:
         bucket = db.new_bucket()
         url = f"mqtt://127.0.0.1:{broker.port}"
-        with running_house(folder, url, db.store_url(bucket)):
+        with running_house(folder, url, db.store_url(bucket), together=together):
             return measured(broker.port, messages, influx_count(db.url, bucket, "readings"))
 
 

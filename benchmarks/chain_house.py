@@ -1,4 +1,4 @@
-"""Our side of the whole chain: ingest, store and judgement in one process, as `up` runs them.
+"""Our side of the whole chain: ingest, store and judgement, in two processes as `up` or in one.
 
 A process of its own. It prints `ready` and ends when its input is closed.
 """
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from app.collector import calm_collector
 from app.house import House, Role
-from app.settings import Settings, load_settings
+from app.settings import load_settings
+from benchmarks.ingest_apart import Apart, is_up
 from benchmarks.ingest_load import CHANNELS, GATEWAYS
 from benchmarks.register import fill_many
 from domain.buildings import Building
@@ -47,18 +48,22 @@ def fill(register: RegisterStore) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--together", action="store_true", help="all in one process")
     given = parser.parse_args()
-    settings: Settings = load_settings().model_copy(update={"folder": given.folder})
+    settings = load_settings()
     given.folder.mkdir(parents=True, exist_ok=True)
     fill_many(given.folder / "records.db", GATEWAYS, fill)
-    house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
+    ingest = None if given.together else Apart(given.folder, settings.broker.url)
+    roles = {Role.ANALYSE} if ingest else {Role.INGEST, Role.ANALYSE}
+    house = House(settings.model_copy(update={"folder": given.folder}), frozenset(roles))
     house.start()
-    # before its first heart-beat it tells of no part at all
-    while not any(part.state == "ok" for part in house.health() if part.part == "ingest"):
+    while given.together and not is_up(house):
         time.sleep(0.02)
     calm_collector()  # as `anju up` does
     print(json.dumps({"pid": os.getpid()}), flush=True)
     sys.stdin.read()
+    if ingest is not None:
+        ingest.close()
     house.stop()
 
 

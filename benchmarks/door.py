@@ -45,10 +45,10 @@ def _go(process: "subprocess.Popen[str]") -> None:
     process.stdin.flush()
 
 
-def through(messages: int, version: int, *, judged: bool) -> dict[str, float]:
-    """Send messages through a house of its own."""
+def through(messages: int, version: int, *, judged: bool, apart: bool = False) -> dict[str, float]:
+    """Send messages through a house of its own; `apart`: in two processes, as `up`."""
     with tempfile.TemporaryDirectory(prefix="anju-bench-") as folder:
-        more = ["--judged"] if judged else []
+        more = ["--judged"] * judged + ["--apart"] * apart
         house = _python("benchmarks.door_house", "--folder", folder, "--messages", messages,
                         "--gateways", GATEWAYS, *more)  # fmt: skip
         load = None
@@ -85,19 +85,16 @@ def run(quick: bool) -> dict[str, Any]:
             Figure(f"lost, {name}", messages - came["stored"], "readings", goal="== 0"),
             Figure(f"readings a sync, {name}", messages / came["batches"], "readings"),
         ]  # fmt: skip
-    came = through(messages, 4, judged=True)
-    figures += [
-        Figure("readings/s to DuckDB and judged", messages / came["seconds"], "1/s"),
-        Figure("lost on the way to DuckDB", messages - came["stored"], "readings", goal="== 0"),
-        Figure(
-            "CPU a million readings to DuckDB and judged",
-            came["cpu_s"] / million,
-            "s",
-            ("Node-RED batched to InfluxDB, measured before", NODE_RED_CPU_S),
-            "<= 0.15",
-            "ratio",
-        ),
-    ]
+    for apart, where in ((True, ""), (False, ", all in one process")):
+        came = through(messages, 4, judged=True, apart=apart)
+        figures += [
+            Figure(f"readings/s to DuckDB and judged{where}", messages / came["seconds"], "1/s"),
+            Figure(f"lost on the way to DuckDB{where}", messages - came["stored"], "readings",
+                   goal="== 0"),
+            Figure(f"CPU a million readings to DuckDB and judged{where}", came["cpu_s"] / million,
+                   "s", ("Node-RED batched to InfluxDB, measured before", NODE_RED_CPU_S),
+                   "<= 0.15" if apart else None, "ratio"),
+        ]  # fmt: skip
     return report("door", figures)
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from app.collector import calm_collector
 from app.house import House, Role
 from app.logs import set_up_logs
-from app.settings import Settings
 from benchmarks.door_load import CHANNELS, gateway_id
+from benchmarks.ingest_apart import Apart, Within, settings_in
 from benchmarks.ingest_receive import cpu_s, drain
 from benchmarks.register import fill_many
 from domain.buildings import Building
@@ -51,27 +51,20 @@ def _fill_house(register: RegisterStore, number: int) -> None:
             register.put_segment(first, _BY)
 
 
-def figures_of(house: House) -> dict[str, float]:
-    """Tell what ingest has counted."""
-    return next(dict(part.figures) for part in house.health() if part.part == "ingest")
-
-
-def run(folder: Path, gateways: int, messages: int, *, judged: bool) -> dict[str, float]:
-    plain = Settings()
-    settings = plain.model_copy(
-        update={
-            "folder": folder,
-            "broker": plain.broker.model_copy(update={"url": "door://127.0.0.1:0"}),
-            "door": plain.door.model_copy(update={"open": True}),
-        }
-    )
-    house = House(settings, frozenset({Role.INGEST, Role.ANALYSE} if judged else {Role.INGEST}))
+def run(
+    folder: Path, gateways: int, messages: int, *, judged: bool, apart: bool
+) -> dict[str, float]:
+    settings = settings_in(folder)
+    roles = {Role.ANALYSE} if apart else {Role.INGEST, Role.ANALYSE} if judged else {Role.INGEST}
+    house = House(settings, frozenset(roles))
     fill_register(folder / "records.db", gateways)
+    ingest: Apart | Within | None = Apart(folder) if apart else None
     house.start()
     calm_collector()  # as `anju up` does
-    print("ready", house.gateways_url.rsplit(":", 1)[1], flush=True)
+    ingest = ingest or Within(house)
+    print("ready", ingest.port, flush=True)
     sys.stdin.readline()
-    spool, before_s, start = house.spool, cpu_s(), time.monotonic()
+    spool, before_s, start = house.spool, cpu_s() + ingest.cpu_s, time.monotonic()
     stored = offset = 0
     synced_s = 0.0
     try:
@@ -80,7 +73,7 @@ def run(folder: Path, gateways: int, messages: int, *, judged: bool) -> dict[str
                 head = spool.head()
                 # written to DuckDB and judged: nothing is left in the spool
                 if min(spool.cursor("stored"), spool.cursor("judged")) == head:
-                    figures = figures_of(house)
+                    figures = ingest.figures()
                     if figures["stored"] + figures["duplicate"] >= messages:
                         stored = int(figures["stored"])
                         break
@@ -89,15 +82,16 @@ def run(folder: Path, gateways: int, messages: int, *, judged: bool) -> dict[str
                 stored += n
                 if stored >= messages:
                     break
-            acknowledged = figures_of(house)["acknowledged"]
+            acknowledged = ingest.figures()["acknowledged"]
             if not synced_s and acknowledged >= messages:
                 synced_s = time.monotonic() - start
             if house.failed is not None:
                 raise house.failed
             time.sleep(0.05)  # looking is not to cost what is measured
-        seconds, used = time.monotonic() - start, cpu_s() - before_s
-        figures = figures_of(house)
+        seconds, used = time.monotonic() - start, cpu_s() + ingest.cpu_s - before_s
+        figures = ingest.figures()
     finally:
+        ingest.close()
         house.stop()
     return {
         "seconds": seconds,
@@ -115,9 +109,14 @@ def main() -> None:
     parser.add_argument("--messages", type=int, required=True)
     parser.add_argument("--gateways", type=int, default=200)
     parser.add_argument("--judged", action="store_true")
+    parser.add_argument("--apart", action="store_true", help="ingest in a process of its own")
     given = parser.parse_args()
     set_up_logs("text", logging.WARNING)  # to standard error: standard output is ours
-    print(json.dumps(run(given.folder, given.gateways, given.messages, judged=given.judged)))
+    came = run(
+        given.folder, given.gateways, given.messages,
+        judged=given.judged or given.apart, apart=given.apart,
+    )  # fmt: skip
+    print(json.dumps(came))
 
 
 if __name__ == "__main__":

@@ -300,7 +300,7 @@ def store_away(folder: Path, seconds: float) -> dict[str, float]:
         bucket = db.new_bucket()
         url = f"mqtt://127.0.0.1:{broker.port}"
         count = chain.influx_count(db.url, bucket, "readings")
-        with chain.running_house(folder, url, db.store_url(bucket)) as pid:
+        with chain.running_house(folder, url, db.store_url(bucket), together=True) as pid:
             first = int(RATE * min(seconds / 4, _WARM_S))
             chain.publish(broker.port, first, rate=RATE).wait()
             _until(lambda: count() >= first, 60)

@@ -114,7 +114,10 @@ class Chains:
     one_by_one, batched
         Node-RED's flows; `None` where Node-RED cannot be had.
     broker
-        Ours over mosquitto into InfluxDB.
+        Ours over mosquitto into InfluxDB, all in one process: broker and database take the
+        other core.
+    broker_apart
+        The same with ingest in a process of its own.
     door
         Ours over the device door into DuckDB.
     missing
@@ -125,13 +128,14 @@ class Chains:
     one_by_one: chain.Run | None
     batched: chain.Run | None
     broker: chain.Run | None
+    broker_apart: chain.Run | None
     door: chain.Run
     missing: str = ""
 
 
 def over_door(messages: int) -> chain.Run:
     """Run the load through the device door into DuckDB, judged."""
-    came = through(messages, 4, judged=True)
+    came = through(messages, 4, judged=True, apart=True)
     cpu_s = came["cpu_s"] / messages * 1e6
     return chain.Run(messages / came["seconds"], cpu_s, int(messages - came["stored"]))
 
@@ -140,7 +144,8 @@ def chains(folder: Path, messages: int, door_messages: int, rounds: int) -> Chai
     """Run all chains in turns, so that what else the machine does meets each of them."""
     missing = ""
     ways: dict[str, Callable[[Path], chain.Run]] = {
-        "broker": lambda into: chain.over_broker(into, messages),
+        "broker": lambda into: chain.over_broker(into, messages, together=True),
+        "broker apart": lambda into: chain.over_broker(into, messages, together=False),
         "door": lambda _: over_door(door_messages),
     }
     try:
@@ -163,8 +168,8 @@ def chains(folder: Path, messages: int, door_messages: int, rounds: int) -> Chai
                 missing = str(error)
     middle = {name: chain.medians(found) for name, found in runs.items() if found}
     return Chains(
-        middle.get("one by one"), middle.get("batched"), middle.get("broker"), middle["door"],
-        missing,
+        middle.get("one by one"), middle.get("batched"), middle.get("broker"),
+        middle.get("broker apart"), middle["door"], missing,
     )  # fmt: skip
 
 
@@ -176,7 +181,7 @@ def chain_figures(found: Chains, subscriber: float | None) -> list[Figure]:
         return name + ("" if run else why), getattr(run, what) if run else None
 
     single, batched = "Node-RED, influxdb out", "Node-RED, join 1000 and batch"
-    broker, door = found.broker, found.door
+    broker, apart, door = found.broker, found.broker_apart, found.door
     return [
         Figure("broker path to InfluxDB, judged, against Node-RED one by one",
                broker.rate if broker else None, "readings/s",
@@ -184,6 +189,8 @@ def chain_figures(found: Chains, subscriber: float | None) -> list[Figure]:
         Figure("broker path to InfluxDB, judged, against Node-RED batched",
                broker.rate if broker else None, "readings/s",
                peer(batched, found.batched, "rate"), ">= 1.2", "ratio"),
+        Figure("the same with ingest in a process of its own",
+               apart.rate if apart else None, "readings/s", peer(batched, found.batched, "rate")),
         Figure("broker path to InfluxDB: lost", broker.lost if broker else None, "readings",
                None, "== 0"),
         Figure("broker path to InfluxDB: CPU a million, everything",

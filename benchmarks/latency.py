@@ -3,7 +3,8 @@
 The whole house on the device door, 200 gateways at 5,000 readings/s. Each reading bears the moment
 at which it was sent. A thread asks the readings store for the newest of 200 channels every 20 ms;
 an alert counts from the newest pair of readings sent before it stood in the records. One building
-in a second begins to lean.
+in a second begins to lean. Once with ingest in a process of its own, as `anju up` has it, and once
+all in one process.
 
     ./anju bench latency [--quick] [--json]
 """
@@ -22,9 +23,9 @@ import structlog
 
 from app.collector import calm_collector
 from app.house import House, Role
-from app.settings import Settings
 from benchmarks.door import GATEWAYS, _go, _line, _python
 from benchmarks.door_house import fill_register
+from benchmarks.ingest_apart import Apart, Within, settings_in
 from benchmarks.report import Figure, report
 
 RATE = 5_000.0
@@ -53,7 +54,7 @@ class _Asking(threading.Thread):
             time.sleep(_ASK_EVERY_S)
 
 
-def serve(folder: Path, buildings: int) -> dict[str, Any]:
+def serve(folder: Path, buildings: int, *, apart: bool) -> dict[str, Any]:
     """Run the house until a line comes in; tell the ages and when alerts were decided."""
     decided: dict[str, int] = {}
 
@@ -63,19 +64,14 @@ def serve(folder: Path, buildings: int) -> dict[str, Any]:
         return ""
 
     structlog.configure(processors=[note], logger_factory=structlog.ReturnLoggerFactory())
-    plain = Settings()
-    settings = plain.model_copy(
-        update={
-            "folder": folder,
-            "broker": plain.broker.model_copy(update={"url": "door://127.0.0.1:0"}),
-            "door": plain.door.model_copy(update={"open": True}),
-        }
-    )
-    house = House(settings, frozenset({Role.INGEST, Role.ANALYSE}))
+    settings = settings_in(folder)
     fill_register(folder / "records.db", buildings)
+    ingest: Apart | Within | None = Apart(folder) if apart else None
+    house = House(settings, frozenset({Role.ANALYSE} if apart else {Role.INGEST, Role.ANALYSE}))
     house.start()
     calm_collector()  # as `anju up` does
-    print("ready", house.gateways_url.rsplit(":", 1)[1], flush=True)
+    ingest = ingest or Within(house)
+    print("ready", ingest.port, flush=True)
     asking = _Asking(house, [f"c-{number}-0-x" for number in range(GATEWAYS)])
     asking.start()
     sys.stdin.readline()
@@ -86,15 +82,17 @@ def serve(folder: Path, buildings: int) -> dict[str, Any]:
     for alert_id, at_ns in decided.items():
         if alert := house.records.alerts.alert(alert_id):
             alerts.setdefault(alert.building_id, at_ns)
+    ingest.close()
     house.stop()
     return {"ages_ms": asking.ages_ms, "alerts": alerts}
 
 
-def measure(seconds: float, leaning: int) -> tuple[list[float], list[float], int]:
+def measure(seconds: float, leaning: int, *, apart: bool) -> tuple[list[float], list[float], int]:
     """Run house and load; (ages in ms, decisions in ms, alerts that never came)."""
     buildings = GATEWAYS + leaning
     with tempfile.TemporaryDirectory(prefix="anju-bench-") as folder:
-        house = _python("benchmarks.latency", "--serve", folder, "--buildings", buildings)
+        house = _python("benchmarks.latency", "--serve", folder, "--buildings", buildings,
+                        *["--apart"] * apart)  # fmt: skip
         load = None
         try:
             port = _line(house).split()[1]
@@ -123,15 +121,20 @@ def measure(seconds: float, leaning: int) -> tuple[list[float], list[float], int
 def figures(quick: bool) -> list[Figure]:
     """Measure; `quick` sends for 6 s instead of 100."""
     seconds, leaning = (6.0, 6) if quick else (100.0, 96)
-    ages, decisions, missing = measure(seconds, leaning)
-    half, most = np.percentile(ages, [50, 99]) if ages else (None, None)
-    decided = float(np.percentile(decisions, 99)) if decisions else None
-    return [
-        Figure("publish to queryable at 5,000/s, p50", half, "ms", None, "<= 100"),
-        Figure("publish to queryable at 5,000/s, p99", most, "ms", None, "<= 300"),
-        Figure("reading to alert decided at 5,000/s, p99", decided, "ms", None, "<= 50"),
-        Figure("alerts that were not decided", missing, "alerts", None, "== 0"),
-    ]
+    found = []
+    for apart, where in ((True, ""), (False, ", all in one process")):
+        ages, decisions, missing = measure(seconds, leaning, apart=apart)
+        half, most = np.percentile(ages, [50, 99]) if ages else (None, None)
+        decided = float(np.percentile(decisions, 99)) if decisions else None
+        goals = ("<= 100", "<= 300", "<= 50") if apart else (None, None, None)
+        found += [
+            Figure(f"publish to queryable at 5,000/s, p50{where}", half, "ms", None, goals[0]),
+            Figure(f"publish to queryable at 5,000/s, p99{where}", most, "ms", None, goals[1]),
+            Figure(f"reading to alert decided at 5,000/s, p99{where}", decided, "ms", None,
+                   goals[2]),
+            Figure(f"alerts that were not decided{where}", missing, "alerts", None, "== 0"),
+        ]  # fmt: skip
+    return found
 
 
 def run(quick: bool) -> dict[str, Any]:
@@ -143,8 +146,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--serve", type=Path, required=True)
     parser.add_argument("--buildings", type=int, required=True)
+    parser.add_argument("--apart", action="store_true", help="ingest in a process of its own")
     given = parser.parse_args()
-    print(json.dumps(serve(given.serve, given.buildings)), flush=True)
+    came = serve(given.serve, given.buildings, apart=given.apart)
+    print(json.dumps(came), flush=True)
 
 
 if __name__ == "__main__":

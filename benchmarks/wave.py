@@ -9,6 +9,7 @@ Through the device door likewise, a connection for each gateway.
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,8 @@ from analytics.limits import load_profile
 from analytics.vibration import VibrationSettings, features_of
 from app.house import House, Role
 from app.logs import set_up_logs
-from app.settings import Settings
 from benchmarks.chain import ROOT, cpu_s_of
+from benchmarks.ingest_apart import DOOR, Apart, settings_in
 from benchmarks.report import Figure, report, show
 from benchmarks.wave_load import SAMPLES_A_BLOCK, SENSORS, payload_of, topic_of
 from domain.buildings import Building
@@ -88,17 +90,7 @@ def in_process(blocks: int) -> dict[str, float]:
 
 def house_in(folder: Path, url: str) -> House:
     """Make a house with a sensor in each of some buildings."""
-    plain = Settings()
-    house = House(
-        plain.model_copy(
-            update={
-                "folder": folder,
-                "broker": plain.broker.model_copy(update={"url": url}),
-                "door": plain.door.model_copy(update={"open": True}),
-            }
-        ),
-        frozenset({Role.INGEST, Role.ANALYSE}),
-    )
+    house = House(settings_in(folder, url), frozenset({Role.ANALYSE}))
     folder.mkdir(parents=True)
     register = house.records.register
     for sensor in range(SENSORS):
@@ -116,49 +108,48 @@ def house_in(folder: Path, url: str) -> House:
     return house
 
 
-def figure_of(house: House, name: str) -> float:
-    """Tell one figure of the house's health, 0 before it is there."""
-    figures = {key: value for part in house.health() for key, value in part.figures}
-    return figures.get(name, 0.0)
-
-
 def through_the_broker(folder: Path, blocks: int) -> dict[str, float]:
     """Publish blocks over mosquitto into a house; wait until all is stored and judged."""
     with start(folder / "mosquitto") as broker:
-        house = house_in(folder / "house", f"mqtt://127.0.0.1:{broker.port}")
-        house.start()
-        try:
-            while not figure_of(house, "connections"):
-                time.sleep(0.05)
+        url = f"mqtt://127.0.0.1:{broker.port}"
+        with _running(folder / "house", url) as (house, ingest):
             before_s = cpu_s_of(broker.pid)
-            came = _taken_in(house, blocks, broker.port)
+            came = _taken_in(house, ingest, blocks, broker.port)
             return came | {"broker_cpu_s": cpu_s_of(broker.pid) - before_s}
-        finally:
-            house.stop()
 
 
 def through_the_door(folder: Path, blocks: int) -> dict[str, float]:
     """Publish blocks to the device door of a house likewise."""
-    house = house_in(folder / "house", "door://127.0.0.1:0")
-    house.start()
+    with _running(folder / "house", DOOR) as (house, ingest):
+        return _taken_in(house, ingest, blocks, int(ingest.port), "--each")
+
+
+@contextlib.contextmanager
+def _running(folder: Path, url: str) -> Iterator[tuple[House, Apart]]:
+    """Run a house in two processes, as `anju up` does."""
+    house = house_in(folder, url)
+    ingest = Apart(folder, url)
     try:
-        return _taken_in(house, blocks, int(house.gateways_url.rsplit(":", 1)[1]), "--each")
+        house.start()
+        yield house, ingest
     finally:
+        ingest.close()
         house.stop()
 
 
-def _taken_in(house: House, blocks: int, port: int, *more: str) -> dict[str, float]:
+def _taken_in(house: House, ingest: Apart, blocks: int, port: int, *more: str) -> dict[str, float]:
     """Run the load, and wait until all of it is stored and judged."""
-    used, began, first = cpu_s_of(os.getpid()), time.monotonic(), 0.0
+    used, began, first = cpu_s_of(os.getpid()) + ingest.cpu_s, time.monotonic(), 0.0
     load = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.wave_load", "--port", str(port),
          "--blocks", str(blocks), "--start-ns", str(start_of(blocks)), *more],
         stdout=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
     while True:
-        if not first and figure_of(house, "messages"):
+        counted = ingest.figures()  # first: what is counted is in the spool by now
+        if not first and counted["messages"]:
             first = time.monotonic()
-        stored = figure_of(house, "stored")  # first: what is counted is in the spool by now
+        stored = counted["stored"]
         head = house.spool.head()
         cursors = min(house.spool.cursor("stored"), house.spool.cursor("judged"))
         if stored >= blocks and cursors == head:
@@ -174,7 +165,7 @@ def _taken_in(house: House, blocks: int, port: int, *more: str) -> dict[str, flo
     return {
         "seconds": seconds,
         "load_s": done["seconds"],
-        "cpu_s": cpu_s_of(os.getpid()) - used,
+        "cpu_s": cpu_s_of(os.getpid()) + ingest.cpu_s - used,
         "in_store": in_store,
         "kept": dict(house.wave_desk.health().figures)["kept"],
         "rows": float(head),

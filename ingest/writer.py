@@ -151,21 +151,20 @@ class Writer:
         # how many readings a message holds is known when it is decoded; its size tells
         # about how many: few are shorter than 50 bytes
         messages: list[Message] = []
-        day = 0
-        size, size_max = 0, self._settings.batch_readings_max * 50
-        while self._queue and len(messages) < self._settings.batch_readings_max:
-            following = self._queue[0]
-            weight = _weight(following)
-            if messages and size + weight > size_max:
-                break
+        queue, most = self._queue, self._settings.batch_readings_max
+        day = queue[0].received_at_ns // DAY_NS
+        size, size_max, taken = 0, most * 50, 0
+        while queue and len(messages) < most:
+            following = queue[0]
+            length = len(following.payload)
+            # a waveform counts for a part of its size: it is one reading only
+            size += length // _WAVE_SHARE if following.topic.endswith("/wave") else length
             # a batch stands in the account of one day
-            if messages and following.received_at_ns // DAY_NS != day:
+            if messages and (size > size_max or following.received_at_ns // DAY_NS != day):
                 break
-            day = following.received_at_ns // DAY_NS
-            message = self._queue.popleft()
-            size += weight
-            self._bytes_out += len(message.payload)
-            messages.append(message)
+            messages.append(queue.popleft())
+            taken += length
+        self._bytes_out += taken
         return messages
 
     def _commit(self, messages: list[Message]) -> Committed | None:
@@ -217,11 +216,6 @@ class Writer:
             refused=(*arrivals.refused, *broken),
             received_at_ns=messages[-1].received_at_ns,
         )
-
-
-def _weight(message: Message) -> int:
-    """Tell a message's size, that of a waveform as a part of it: it is one reading only."""
-    return len(message.payload) // (_WAVE_SHARE if message.topic.endswith("/wave") else 1)
 
 
 def _broken(message: Message, error: Exception) -> Refused:

@@ -122,13 +122,16 @@ def _keys_stand_once(payloads: Sequence[bytes], messages: Messages) -> bool:
     tell. Where no blank follows a quote, each key shows as `":` once, and other text can only
     add to their count: so when the sum over all texts comes out, each text's does.
     """
-    letters = np.frombuffer(b"".join(payloads), np.uint8)
-    quotes, after = letters[:-1] == ord('"'), letters[1:]
-    if (quotes & (after <= ord(" "))).any():
+    text = b"".join(payloads)
+    letters = np.frombuffer(text, np.uint8)
+    # most senders write no blank at all
+    if (letters <= ord(" ")).any() and (
+        (letters[:-1] == ord('"')) & (letters[1:] <= ord(" "))
+    ).any():
         return False
     left_out = messages.boot.count(-1) + messages.seq.count(-1)
     keys = 3 * len(messages.size) + 3 * len(messages.readings) - left_out
-    return int(np.count_nonzero(quotes & (after == ord(":")))) == keys
+    return text.count(b'":') == keys
 
 
 def _take_messages(

@@ -5,6 +5,7 @@ import multiprocessing
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ingest.messages import Message
 from ingest.settings import IngestSettings
 from storage.spool import SpoolReader, SqliteSpool
 from storage.spool_file import SpoolDamaged, SpoolTooNew
+from storage.spool_written import WrittenElsewhere
 
 DAY = 20_780  # 2026-11-23
 NOW = DAY * DAY_NS + 12 * HOUR_NS
@@ -282,6 +284,24 @@ def test_another_process_may_read_and_move_the_cursors(path: Path, spool: Sqlite
     other.join()
     assert values(spool) == [2.0]
     assert write(spool, sent(3.0, seq=2, second=2)).stored == 1
+
+
+def test_who_waits_for_rows_of_another_process_is_woken_once(
+    path: Path, spool: SqliteSpool
+) -> None:
+    written = WrittenElsewhere(path)
+    assert not written.wait(0.01)
+    write(spool, sent(1.0, seq=0))
+    assert written.wait(60.0)
+    written.clear()
+    assert not written.wait(0.01)
+    later = threading.Timer(0.05, write, (spool, sent(2.0, seq=1, second=1)))
+    later.start()
+    assert written.wait(60.0)
+    later.join()
+    assert values(spool) == [1.0, 2.0]
+    written.close()
+    assert not written.wait(0.01), "the end of a process is no trouble"
 
 
 def test_a_reader_without_a_spool_is_told_so(path: Path) -> None:

@@ -55,6 +55,7 @@ class Listener:
         self.receipts = receipts
         self.heard: list[tuple[str, bytes]] = []
         self.statuses: list[dict[str, Any]] = []
+        self._numbers: dict[tuple[str, int], set[int]] = {}
         self._ready = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="listener")
         self._client.on_message = self._on_message
@@ -70,13 +71,22 @@ class Listener:
             self.statuses.append(json.loads(message.payload))
         elif what != "receipt":
             self.heard.append((message.topic, message.payload))
-            if self.receipts and told(message.topic, message.payload):
-                self.receipt(message.topic, message.payload)
+            if said := told(message.topic, message.payload):
+                numbers = range(said["seq"], said["seq"] + len(said.get("readings", [said])))
+                self._of(message.topic, said).update(numbers)
+                if self.receipts:
+                    self.receipt(message.topic, message.payload)
 
     def receipt(self, topic: str, payload: bytes) -> None:
+        """Say what has come so far; a broker may have let some go before anybody listened."""
         said = told(topic, payload)
         upto = said["seq"] + len(said.get("readings", [said])) - 1
-        self.say(topic, {"boot": said["boot"], "upto": upto, "gaps": [], "rejected": []})
+        known = self._of(topic, said)
+        gaps = [[n, n] for n in range(1, upto + 1) if n not in known]
+        self.say(topic, {"boot": said["boot"], "upto": upto, "gaps": gaps, "rejected": []})
+
+    def _of(self, topic: str, said: dict[str, Any]) -> set[int]:
+        return self._numbers.setdefault((topic.rsplit("/", 1)[0], said["boot"]), set())
 
     def say(self, topic: str, receipt: dict[str, Any]) -> None:
         base = topic.rsplit("/", 1)[0]

@@ -1,0 +1,83 @@
+"""A verb of our own that runs beside this process for as long as this one runs."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import structlog
+
+from app.orphans import tied
+
+log = structlog.get_logger()
+
+#: one that ends is started again after so long, twice as long each time up to the most; one that
+#: held for longer than the most begins with the least again
+_REST_S, _REST_S_MAX = 1.0, 60.0
+_STOP_S = 20.0
+#: what a user can mend was said in one line: starting it again would say it again
+_MENDABLE = 2
+
+
+class Beside:
+    """Keeps a verb running in a process of its own.
+
+    It writes to our own streams, ends when we do, even by kill -9, and is started again when it
+    ends by itself.
+
+    Parameters
+    ----------
+    arguments
+        The verb and what it is given, as after `./anju`.
+
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.arguments = list(arguments)
+        #: exit code of a verb that cannot run as things are
+        self.refused = 0
+        self._stop = threading.Event()
+
+    @contextmanager
+    def running(self, end: Callable[[], None]) -> Iterator[None]:
+        """Keep it running until the block ends; `end` is called when it cannot run at all."""
+        keeper = threading.Thread(target=self._keep, args=(end,), name="beside", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            keeper.join(_STOP_S + 5.0)
+
+    def _keep(self, end: Callable[[], None]) -> None:
+        rest_s = _REST_S
+        while not self._stop.is_set():
+            began = time.monotonic()
+            code = self._run_once()
+            if code == _MENDABLE:
+                self.refused = code
+                end()
+                return
+            if time.monotonic() - began > _REST_S_MAX:
+                rest_s = _REST_S
+            # Ctrl-C reaches both of us: whether we end as well shows within the rest
+            if not self._stop.wait(rest_s):
+                log.error("ended by itself; starting it again", verb=self.arguments[0], code=code)
+            rest_s = min(2 * rest_s, _REST_S_MAX)
+
+    def _run_once(self) -> int:
+        process = subprocess.Popen([sys.executable, "-m", "app", *self.arguments])  # noqa: S603
+        try:
+            with tied(process):
+                while process.poll() is None and not self._stop.wait(0.1):
+                    pass
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        return process.returncode
