@@ -1,7 +1,6 @@
-"""A verb of our own that runs beside this process for as long as this one runs."""
+"""A program of our own that runs beside this process for as long as this one runs."""
 
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,26 +16,26 @@ log = structlog.get_logger()
 #: held for longer than the most begins with the least again
 _REST_S, _REST_S_MAX = 1.0, 60.0
 _STOP_S = 20.0
-#: what a user can mend was said in one line: starting it again would say it again
+#: exit code after which a user has to mend something, which was said in one line
 _MENDABLE = 2
 
 
 class Beside:
-    """Keeps a verb running in a process of its own.
+    """Keeps a program running.
 
     It writes to our own streams, ends when we do, even by kill -9, and is started again when it
     ends by itself.
 
     Parameters
     ----------
-    arguments
-        The verb and what it is given, as after `./anju`.
+    command
+        What to run.
 
     """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        self.arguments = list(arguments)
-        #: exit code of a verb that cannot run as things are
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = list(command)
+        #: exit code of a program that cannot run as things are
         self.refused = 0
         self._stop = threading.Event()
 
@@ -52,23 +51,29 @@ class Beside:
             keeper.join(_STOP_S + 5.0)
 
     def _keep(self, end: Callable[[], None]) -> None:
-        rest_s = _REST_S
+        rest_s, first = _REST_S, True
         while not self._stop.is_set():
             began = time.monotonic()
             code = self._run_once()
-            if code == _MENDABLE:
+            # later it has run before: a store that is away just now will be back
+            if code == _MENDABLE and first:
                 self.refused = code
                 end()
                 return
+            first = False
             if time.monotonic() - began > _REST_S_MAX:
                 rest_s = _REST_S
             # Ctrl-C reaches both of us: whether we end as well shows within the rest
             if not self._stop.wait(rest_s):
-                log.error("ended by itself; starting it again", verb=self.arguments[0], code=code)
+                log.error("ended by itself; starting it again", command=self._command, code=code)
             rest_s = min(2 * rest_s, _REST_S_MAX)
 
     def _run_once(self) -> int:
-        process = subprocess.Popen([sys.executable, "-m", "app", *self.arguments])  # noqa: S603
+        try:
+            process = subprocess.Popen(self._command)  # noqa: S603 - our own program
+        except OSError as error:  # no memory for another process just now, for one
+            log.error("cannot be started", command=self._command, error=str(error))
+            return 1
         try:
             with tied(process):
                 while process.poll() is None and not self._stop.wait(0.1):

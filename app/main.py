@@ -82,8 +82,9 @@ def up(
         return
     from app.beside import Beside  # noqa: PLC0415
 
-    given = ["--settings", str(settings)] if settings else []
-    _run(load_settings(settings), roles - {"ingest"}, beside=Beside(["ingest", *given]))
+    command = [sys.executable, "-m", "app", "ingest"]
+    command += ["--settings", str(settings)] if settings else []
+    _run(load_settings(settings), roles - {"ingest"}, beside=Beside(command))
 
 
 @cli.command()
