@@ -24,7 +24,8 @@ class Beside:
     """Keeps a program running.
 
     It writes to our own streams, ends when we do, even by kill -9, and is started again when it
-    ends by itself.
+    ends by itself. When a user has to mend something we end with it: a spool that was damaged, for
+    one, is begun anew, and we would go on reading the old one.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ class Beside:
 
     @contextmanager
     def running(self, end: Callable[[], None]) -> Iterator[None]:
-        """Keep it running until the block ends; `end` is called when it cannot run at all."""
+        """Keep it running until the block ends; `end` is called when it cannot run."""
         keeper = threading.Thread(target=self._keep, args=(end,), name="beside", daemon=True)
         keeper.start()
         try:
@@ -51,16 +52,14 @@ class Beside:
             keeper.join(_STOP_S + 5.0)
 
     def _keep(self, end: Callable[[], None]) -> None:
-        rest_s, first = _REST_S, True
+        rest_s = _REST_S
         while not self._stop.is_set():
             began = time.monotonic()
             code = self._run_once()
-            # later it has run before: a store that is away just now will be back
-            if code == _MENDABLE and first:
+            if code == _MENDABLE:
                 self.refused = code
                 end()
                 return
-            first = False
             if time.monotonic() - began > _REST_S_MAX:
                 rest_s = _REST_S
             # Ctrl-C reaches both of us: whether we end as well shows within the rest

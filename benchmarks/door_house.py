@@ -58,10 +58,9 @@ def run(
     roles = {Role.ANALYSE} if apart else {Role.INGEST, Role.ANALYSE} if judged else {Role.INGEST}
     house = House(settings, frozenset(roles))
     fill_register(folder / "records.db", gateways)
-    ingest: Apart | Within | None = Apart(folder) if apart else None
     house.start()
+    ingest = Apart(folder) if apart else Within(house)
     calm_collector()  # as `anju up` does
-    ingest = ingest or Within(house)
     print("ready", ingest.port, flush=True)
     sys.stdin.readline()
     spool, before_s, start = house.spool, cpu_s() + ingest.cpu_s, time.monotonic()

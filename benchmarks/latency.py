@@ -66,11 +66,10 @@ def serve(folder: Path, buildings: int, *, apart: bool) -> dict[str, Any]:
     structlog.configure(processors=[note], logger_factory=structlog.ReturnLoggerFactory())
     settings = settings_in(folder)
     fill_register(folder / "records.db", buildings)
-    ingest: Apart | Within | None = Apart(folder) if apart else None
     house = House(settings, frozenset({Role.ANALYSE} if apart else {Role.INGEST, Role.ANALYSE}))
     house.start()
+    ingest = Apart(folder) if apart else Within(house)
     calm_collector()  # as `anju up` does
-    ingest = ingest or Within(house)
     print("ready", ingest.port, flush=True)
     asking = _Asking(house, [f"c-{number}-0-x" for number in range(GATEWAYS)])
     asking.start()

@@ -12,6 +12,7 @@ from storage.records import open_records
 from storage.spool import SpoolReader
 from tests.e2e.ingest_gateway import TestGateway, wait_for
 from tests.e2e.test_disk_full import Anju, fill_register
+from tests.e2e.test_orphans import alive
 from tests.servers.process import free_port
 
 
@@ -41,14 +42,6 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks into /proc")
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["term", "kill -9"])
 def test_taking_in_is_begun_again_when_killed_and_ends_with_the_rest(
@@ -74,10 +67,11 @@ def test_taking_in_is_begun_again_when_killed_and_ends_with_the_rest(
         wait_for(lambda: spool.waiting() == 0, 60)  # stored and judged by the other process
         spool.close()
         second = child(up)
-        assert second not in {None, first}
+        assert second is not None
+        assert second != first
         up.process.send_signal(end)
         up.process.wait(60)
-        wait_for(lambda: not alive(second or 0), 30)
+        wait_for(lambda: not alive(second), 30)
         counted = records.accounts.accounts(["g-1"])
         assert [(a.stored, a.missing) for a in counted] == [(1_000, 0)]
     finally:
@@ -97,3 +91,22 @@ def test_a_taken_port_of_the_door_ends_both_with_one_clear_line(tmp_path: Path) 
     assert len(told) == 1, up.said()
     assert "broker.url" in told[0]
     assert str(port) in told[0]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks into /proc")
+def test_a_damaged_spool_ends_both_instead_of_being_read_on(tmp_path: Path) -> None:
+    port = free_port()
+    settings = settings_for(tmp_path / "var", port)
+    up = Anju("up", settings, tmp_path / "up.log")
+    try:
+        wait_for(lambda: listens(port), 120)
+        taking_in = child(up)
+        assert taking_in is not None
+        os.kill(taking_in, signal.SIGKILL)
+        settings.spool_path.write_bytes(b"holiday pictures" * 1_000)
+        settings.spool_path.with_name("spool.db-wal").unlink()  # all of it may stand there yet
+        assert up.process.wait(120) == 2, up.said()
+    finally:
+        up.stop()
+    (told,) = [line for line in up.said().splitlines() if line.startswith("anju:")]
+    assert "was moved to" in told

@@ -5,6 +5,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from app.beside import Beside
 
 #: notes each start in a file, then ends with the code of that start; later it stays
@@ -32,15 +34,16 @@ def wait_for_starts(file: Path, count: int) -> None:
         time.sleep(0.02)
 
 
-def test_what_cannot_run_ends_us_as_well(tmp_path: Path) -> None:
-    ended, program = threading.Event(), beside(tmp_path / "starts", 2)
+@pytest.mark.parametrize("codes", [(2,), (1, 2)], ids=["at first", "later"])
+def test_what_cannot_run_ends_us_as_well(tmp_path: Path, codes: tuple[int, ...]) -> None:
+    ended, program = threading.Event(), beside(tmp_path / "starts", *codes)
     with program.running(ended.set):
         assert ended.wait(60)
     assert program.refused == 2
 
 
-def test_what_has_run_is_begun_again_whatever_it_ended_with(tmp_path: Path) -> None:
-    ended, program = threading.Event(), beside(tmp_path / "starts", 1, 2)
+def test_what_ends_by_itself_is_begun_again(tmp_path: Path) -> None:
+    ended, program = threading.Event(), beside(tmp_path / "starts", 1, 0)
     with program.running(ended.set):
         wait_for_starts(tmp_path / "starts", 3)
     assert not ended.is_set()
