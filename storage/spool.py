@@ -55,7 +55,7 @@ class SpoolReader:
     Raises
     ------
     StoreUnavailable
-        When there is no such file yet.
+        When there is no such file yet, or it is damaged.
 
     """
 
@@ -65,7 +65,8 @@ class SpoolReader:
         self.path = path
         self._reading = threading.Lock()
         self._writing = threading.Lock()
-        self._reader = connect(path, synchronous="NORMAL")
+        with _told(path):
+            self._reader = connect(path, synchronous="NORMAL")
 
     def after(self, offset: int, limit_readings: int) -> list[SpoolEntry]:
         """Read rows after an offset in order, at least one when there is any."""

@@ -18,7 +18,9 @@ class WrittenElsewhere:
     """
 
     def __init__(self, path: Path) -> None:
-        self._connection = connect(path, synchronous="NORMAL")
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._seen = 0
         self._seen = self._version()
 
     def wait(self, timeout_s: float) -> bool:
@@ -37,10 +39,13 @@ class WrittenElsewhere:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def _version(self) -> int:
         try:
+            if self._connection is None:
+                self._connection = connect(self._path, synchronous="NORMAL")
             return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error:  # closed, or the disk is in trouble: reading tells what it is
+        except sqlite3.Error:  # closed, or in trouble: whoever reads the rows tells which
             return self._seen

@@ -304,6 +304,13 @@ def test_who_waits_for_rows_of_another_process_is_woken_once(
     assert not written.wait(0.01), "the end of a process is no trouble"
 
 
+def test_a_reader_of_a_damaged_spool_is_told_so_and_waits(path: Path) -> None:
+    path.write_bytes(b"holiday pictures" * 1_000)
+    with pytest.raises(SpoolDamaged, match="damaged"):
+        SpoolReader(path)
+    assert not WrittenElsewhere(path).wait(0.01)
+
+
 def test_a_reader_without_a_spool_is_told_so(path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="not there"):
         SpoolReader(path)
